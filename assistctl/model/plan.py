@@ -91,6 +91,8 @@ class Change:
     """Undecided only: flags or manifest lines that decide it, ready to paste."""
     file: str = ""
     """The manifest, relative to the project root; empty when there is none any more."""
+    protected: bool = False
+    """A delete that the recorded ``prevent_destroy`` forbids."""
 
     @property
     def shown(self) -> tuple[FieldChange, ...]:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Packed:
         return loaded
 
 
-Value: TypeAlias = None | bool | int | float | str | Packed
+Value: TypeAlias = bool | int | float | str | Packed | None
 """One field: a scalar, a packed structure, or None for "the server's default"."""
 
 

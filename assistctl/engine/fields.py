@@ -1,0 +1,86 @@
+"""One manifest against its remote assistant, field by field: what changes, what a modify sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assistctl.model.assistant import FIELDS, Desired
+from assistctl.model.plan import ABSENT, Absent, Cause, FieldChange
+from assistctl.model.values import Packed, Value
+
+from .marker import Record, digest
+from .metadata import compare_metadata
+from .normalize import Canon, tools_by_name
+from .survey import Seen
+from .threeway import Comparison, Rules, Verdict, judge, note
+
+_EMPTY_RESOURCES = Packed('{"code_interpreter":{"file_ids":[]},"file_search":{"vector_store_ids":[]}}')
+
+
+def compare(desired: Desired, seen: Seen, rules: Rules) -> Comparison:
+    """All fields and managed metadata keys of one manifest against its remote assistant."""
+    result = Comparison()
+    for name in FIELDS:
+        if name in desired.lifecycle.ignore_changes:
+            _resend(result, name, seen)
+        else:
+            _compare_field(result, name, desired, seen, rules)
+    compare_metadata(result, desired, seen, rules)
+    return result
+
+
+def clear_value(name: str, clearing: Mapping[str, Value]) -> Value:
+    """What a modify sends to bring a field back to the server's default.
+
+    Null for most; ``[]`` for tools, where null is refused; both members for tool_resources, since it is
+    not documented whether one of them alone keeps the other (OpenAI's ``ModifyAssistantRequest``).
+    """
+    if name in clearing:
+        return clearing[name]
+    return {"tools": Packed("[]"), "tool_resources": _EMPTY_RESOURCES}.get(name)
+
+
+def _resend(result: Comparison, name: str, seen: Seen) -> None:
+    if name in seen.remote.fields:
+        result.send[name] = seen.remote.fields[name]
+
+
+def _compare_field(result: Comparison, name: str, desired: Desired, seen: Seen, rules: Rules) -> None:
+    wanted: Value | Absent = desired.fields.get(name, ABSENT)
+    record = seen.marker.fields.get(name) if seen.marker else None
+    if isinstance(wanted, Absent) and record is None:
+        return
+    current: Value | Absent = seen.remote.fields.get(name, ABSENT)
+    verdict = judge(name, wanted, record, current, rules)
+    after = clear_value(name, rules.clearing) if isinstance(wanted, Absent) or wanted is None else wanted
+    note(result, name, _field_changes(name, current, after, verdict, rules.canon), verdict, rules)
+    if isinstance(wanted, Absent):
+        if verdict.cause is Cause.REMOVED:
+            result.send[name] = after
+        return
+    keeps = verdict.kept and not isinstance(current, Absent)
+    result.send[name] = current if keeps and not isinstance(current, Absent) else after
+    mark = digest(name, rules.canon.text(name, wanted))
+    kept_record = record if verdict.kept or (record and record.digest == mark and not verdict.cause) else None
+    result.records[name] = kept_record or Record(mark)
+
+
+def _field_changes(
+    name: str, before: Value | Absent, after: Value | Absent, verdict: Verdict, canon: Canon
+) -> list[FieldChange]:
+    if verdict.cause is None:
+        return []
+    if verdict.cause is Cause.HEAL:
+        return [FieldChange(name, before, before, Cause.HEAL)]
+    if name != "tools" or isinstance(before, Absent):
+        return [FieldChange(name, before, after, verdict.cause, verdict.kept)]
+    old, new = tools_by_name(before), tools_by_name(after)
+    return [
+        FieldChange(f"tools.{t}", old.get(t, ABSENT), new.get(t, ABSENT), verdict.cause, verdict.kept)
+        for t in sorted(old.keys() | new.keys())
+        if canon.text("tools", _listed(old.get(t))) != canon.text("tools", _listed(new.get(t)))
+    ]
+
+
+def _listed(tool: Packed | None) -> Value:
+    return None if tool is None else Packed(f"[{tool.text}]")

@@ -1,0 +1,105 @@
+"""The three-way rule: what the manifest says, what was last applied, what the remote holds.
+
+For every field (and every metadata key on its own) these three decide whether it changes and why. The
+table stands in ``docs/ownership.md``; :func:`judge` is that table, row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assistctl.model.plan import Absent, Cause, FieldChange
+from assistctl.model.values import Value
+
+from .marker import Record, digest
+from .normalize import Canon
+from .selection import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How this run compares: canonical form, policies and whether ownership is being taken now."""
+
+    canon: Canon
+    on_drift: Policy = "overwrite"
+    on_conflict: Policy = "fail"
+    clearing: Mapping[str, Value] = field(default_factory=dict)
+    """Field to the value that resets it on this remote; null where absent."""
+    adopting: bool = False
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The outcome for one assistant."""
+
+    changes: list[FieldChange] = field(default_factory=list)
+    send: dict[str, Value] = field(default_factory=dict)
+    """Every managed field's intended value, for the body of a modify."""
+    records: dict[str, Record] = field(default_factory=dict)
+    metadata: dict[str, str | None] = field(default_factory=dict)
+    """Every managed metadata key's intended value; None removes it."""
+    metadata_records: dict[str, str] = field(default_factory=dict)
+    """Metadata key to the digest that is recorded as applied."""
+    metadata_stored: str | None = None
+    """The remembered digest of the values that the remote rewrote, while they still stand."""
+    failures: list[str] = field(default_factory=list)
+    """Fields whose policy is ``fail``."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether a modify is needed."""
+        return any(not change.kept and change.cause is not Cause.HEAL for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One row of the table: the cause of a change if any, and whether the remote's value stays."""
+
+    cause: Cause | None
+    kept: bool = False
+
+
+_NOTHING = Verdict(None)
+_HEAL = Verdict(Cause.HEAL)
+
+
+def judge(
+    name: str, wanted: Value | Absent, record: Record | None, current: Value | Absent, rules: Rules
+) -> Verdict:
+    """The table of the three-way rule, row by row."""
+    canon = rules.canon
+    now = None if isinstance(current, Absent) else digest(name, canon.text(name, current))
+    untouched = record is not None and now is not None and now in (record.digest, record.stored)
+    if isinstance(wanted, Absent):
+        return _removed(name, untouched, current, rules)
+    unchanged = record is not None and digest(name, canon.text(name, wanted)) == record.digest
+    if isinstance(current, Absent):
+        return _NOTHING if unchanged else Verdict(Cause.MANIFEST)
+    if canon.same(name, wanted, current):
+        return _NOTHING if unchanged else _HEAL
+    if record is None:
+        return Verdict(Cause.ADOPT if rules.adopting else Cause.MANIFEST)
+    return _moved(unchanged, untouched, rules)
+
+
+def _moved(unchanged: bool, untouched: bool, rules: Rules) -> Verdict:
+    """The manifest and the remote differ, and something was applied before."""
+    if unchanged:
+        return _NOTHING if untouched else Verdict(Cause.DRIFT, rules.on_drift == "keep")
+    if untouched:
+        return Verdict(Cause.MANIFEST)
+    return Verdict(Cause.CONFLICT, rules.on_conflict == "keep")
+
+
+def _removed(name: str, untouched: bool, current: Value | Absent, rules: Rules) -> Verdict:
+    if isinstance(current, Absent) or not untouched:
+        return _HEAL
+    return _HEAL if rules.canon.same(name, None, current) else Verdict(Cause.REMOVED)
+
+
+def note(result: Comparison, name: str, changes: list[FieldChange], verdict: Verdict, rules: Rules) -> None:
+    result.changes += changes
+    fails = {Cause.DRIFT: rules.on_drift == "fail", Cause.CONFLICT: rules.on_conflict == "fail"}
+    if verdict.cause is not None and fails.get(verdict.cause, False):
+        result.failures.append(name)
