@@ -72,7 +72,7 @@ def _full_metadata(plan: Plan) -> Iterator[Refusal]:
         if kept > METADATA_ENTRIES:
             yield Refusal(
                 ExitCode.DECISION_NEEDED,
-                f"{change.key}: it would hold {kept} metadata entries; the limit is {METADATA_ENTRIES}",
+                f"{change.key}: {kept} metadata entries, over the protocol's limit of {METADATA_ENTRIES}",
                 "remove entries from the manifest or on the remote; one is reserved for ownership",
             )
 
