@@ -1,1 +1,1 @@
-""""""
+"""The remote side: profiles, one HTTP client, and the Assistants protocol over it."""

@@ -1,21 +1,34 @@
-"""What differs inside two JSON structures: paths with both values."""
+"""What differs inside two JSON structures: paths with both values. The only user of deepdiff.
+
+It is asked only about structures that are known to differ, tools already paired by name: deepdiff takes
+milliseconds even for equal input, and its way of ignoring order folds several edits into one.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from assistctl.model.plan import ABSENT, Absent
 from assistctl.model.values import Json
 
+if TYPE_CHECKING:
+    from deepdiff.model import DiffLevel
+
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_$-]+")
-
-
-_BUDGET = 1_000_000
-"""Longer pairs of lists are compared place by place: difflib could take seconds."""
+_KINDS = (
+    "values_changed",
+    "type_changes",
+    "dictionary_item_added",
+    "dictionary_item_removed",
+    "iterable_item_added",
+    "iterable_item_removed",
+)
+_BUDGET = 200_000
+"""Characters of both sides beyond which the whole structure is one edit: effort stays bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +41,15 @@ class Edit:
     after: Json | Absent
 
 
-def json_edits(before: Json, after: Json, path: str = "") -> Iterator[Edit]:
-    """Every smallest difference, in the order of the new structure, removed keys after the others.
-
-    Types count: ``true`` is not ``1`` and ``1`` is not ``1.0``. An element that joins or leaves a list
-    is one edit; the index is the old one where it leaves and the new one otherwise.
-    """
-    if isinstance(before, dict) and isinstance(after, dict):
-        yield from _in_maps(before, after, path)
-    elif isinstance(before, list) and isinstance(after, list):
-        yield from _in_lists(before, after, path)
-    elif compact(before) != compact(after):
-        yield Edit(path, before, after)
+def json_edits(before: Json, after: Json) -> list[Edit]:
+    """Every smallest difference, by path. Types count (``true`` is not ``1``), ``1`` and ``1.0`` are one."""
+    old, new = compact(before), compact(after)
+    if old == new:
+        return []
+    nested = isinstance(before, dict | list) and type(before) is type(after)
+    if not nested or len(old) + len(new) > _BUDGET:
+        return [Edit("", before, after)]
+    return [_edit(level) for level in sorted(_levels(before, after), key=_order)]
 
 
 def compact(value: Json) -> str:
@@ -52,42 +62,45 @@ def pretty(value: Json) -> list[str]:
     return json.dumps(value, ensure_ascii=False, indent=2).split("\n")
 
 
-def _in_maps(before: dict[str, Json], after: dict[str, Json], path: str) -> Iterator[Edit]:
-    for key, value in after.items():
-        place = _member(path, key)
-        if key in before:
-            yield from json_edits(before[key], value, place)
+def _levels(before: Json, after: Json) -> Iterator[DiffLevel]:
+    from deepdiff import DeepDiff  # heavy, and only a nested difference needs it
+
+    # By default deepdiff is blind to keys that start with two underscores.
+    tree = DeepDiff(before, after, view="tree", ignore_private_variables=False)
+    for kind in _KINDS:
+        for level in tree.get(kind, ()):
+            if kind != "type_changes" or not _same_number(level.t1, level.t2):
+                yield level
+
+
+def _same_number(old: object, new: object) -> bool:
+    numbers = all(isinstance(side, int | float) and not isinstance(side, bool) for side in (old, new))
+    return numbers and old == new
+
+
+def _order(level: DiffLevel) -> list[tuple[bool, int, str]]:
+    return [(isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in _parts(level)]
+
+
+def _parts(level: DiffLevel) -> list[str | int]:
+    parts: list[str | int] = level.path(output_format="list")
+    return parts
+
+
+def _edit(level: DiffLevel) -> Edit:
+    kind = level.report_type or ""
+    before = ABSENT if kind.endswith("_added") else level.t1
+    after = ABSENT if kind.endswith("_removed") else level.t2
+    return Edit(_joined(_parts(level)), before, after)
+
+
+def _joined(parts: list[str | int]) -> str:
+    path = ""
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif _PLAIN_KEY.fullmatch(part):
+            path += f".{part}" if path else part
         else:
-            yield Edit(place, ABSENT, value)
-    for key, value in before.items():
-        if key not in after:
-            yield Edit(_member(path, key), value, ABSENT)
-
-
-def _in_lists(before: Sequence[Json], after: Sequence[Json], path: str) -> Iterator[Edit]:
-    old, new = [_sorted(item) for item in before], [_sorted(item) for item in after]
-    small = len(old) * len(new) <= _BUDGET
-    codes = SequenceMatcher(None, old, new).get_opcodes() if small else [_all_replaced(old, new)]
-    for tag, i1, i2, j1, j2 in codes:
-        if tag == "equal":
-            continue
-        paired = min(i2 - i1, j2 - j1)
-        for step in range(paired):
-            yield from json_edits(before[i1 + step], after[j1 + step], f"{path}[{j1 + step}]")
-        yield from (Edit(f"{path}[{i}]", before[i], ABSENT) for i in range(i1 + paired, i2))
-        yield from (Edit(f"{path}[{j}]", ABSENT, after[j]) for j in range(j1 + paired, j2))
-
-
-def _all_replaced(old: Sequence[str], new: Sequence[str]) -> tuple[str, int, int, int, int]:
-    return "replace", 0, len(old), 0, len(new)
-
-
-def _sorted(value: Json) -> str:
-    """One text per value, whatever the order of keys."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def _member(path: str, key: str) -> str:
-    if not _PLAIN_KEY.fullmatch(key):
-        return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
-    return f"{path}.{key}" if path else key
+            path += f"[{json.dumps(part, ensure_ascii=False)}]"
+    return path

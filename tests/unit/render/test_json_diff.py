@@ -64,11 +64,8 @@ def test_no_edit_has_two_equal_or_two_missing_sides(before: Json, after: Json) -
             assert not same(edit.before, edit.after)
 
 
-def test_true_is_not_one_and_one_is_not_one_point_zero() -> None:
-    assert list(json_edits({"a": True, "b": 1}, {"a": 1, "b": 1.0})) == [
-        Edit("a", True, 1),
-        Edit("b", 1, 1.0),
-    ]
+def test_true_is_not_one_but_one_is_one_point_zero() -> None:
+    assert list(json_edits({"a": True, "b": 1}, {"a": 1, "b": 1.0})) == [Edit("a", True, 1)]
 
 
 def test_an_element_that_joins_a_list_is_one_edit() -> None:

@@ -1,0 +1,113 @@
+"""JSON from a stranger: decoded as fast as usual, refused where it could hurt later."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NoReturn
+
+from assistctl.errors import RemoteError
+from assistctl.model.values import Json
+
+MAX_DEPTH = 64
+"""Nested maps and lists in one field. Far more than any tool schema has, far less than recursion bears."""
+EXCERPT = 200
+"""Characters of a stranger's text that a message may quote."""
+
+_MAX_DIGITS = 30
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def decode(body: bytes) -> Json:
+    """The value in ``body``.
+
+    Raises ``RemoteError`` for anything but one UTF-8 JSON text without duplicate keys, NaN, Infinity,
+    numbers beyond a float and half surrogate pairs, and for nesting that Python cannot follow.
+    """
+    try:
+        value: Json = _DECODER.decode(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+        if _SURROGATE.search(body):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except RecursionError:
+        raise RemoteError("the answer is JSON nested too deeply") from None
+    except UnicodeEncodeError:
+        raise RemoteError("the answer holds half a surrogate pair") from None
+    except ValueError as error:
+        raise RemoteError(f"the answer is {_kind(body)}{_why(error)}") from None
+    return value
+
+
+def excerpt(text: str) -> str:
+    """At most 200 characters, with an ellipsis where cut; not escaped, the sink does that."""
+    text = text.strip()
+    return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
+
+
+def too_deep(text: str, value: Json) -> bool:
+    """Whether ``value``, whose compact JSON is ``text``, is nested deeper than :data:`MAX_DEPTH`."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    level: list[Json] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return False
+    return any(isinstance(node, list | dict) for node in level)
+
+
+def looks_like_html(body: bytes) -> bool:
+    """Whether a page came where data was expected (a login form, a proxy's error, a wrong path)."""
+    return body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def _children(value: Json) -> list[Json]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _kind(body: bytes) -> str:
+    if not body.strip():
+        return "empty"
+    return "an HTML page instead of JSON" if looks_like_html(body) else "not valid JSON"
+
+
+def _why(error: ValueError) -> str:
+    if isinstance(error, _Refused):
+        return f" ({error})"
+    if isinstance(error, json.JSONDecodeError):
+        return f" ({error.msg} at character {error.pos})"
+    return " (it is not UTF-8)" if isinstance(error, UnicodeDecodeError) else ""
+
+
+class _Refused(ValueError):
+    """Valid JSON that is refused all the same."""
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise _Refused("a key appears twice in one map")
+    return result
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise _Refused("a number has too many digits")
+    return int(digits)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise _Refused("a number is too large")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise _Refused(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_integer, parse_float=_float, parse_constant=_constant
+)

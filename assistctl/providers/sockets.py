@@ -1,0 +1,91 @@
+"""A total deadline for everything that one request does on its socket.
+
+An HTTP client's own timeouts hold for one read each: a server that sends a byte now and then would keep
+a request alive for ever, in the headers as well as in the body.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+
+from assistctl.model.clock import Clock
+
+_SHORTEST = 0.001
+_WRITE_BYTES = 65_536
+
+
+class Deadline(threading.local):
+    """When the request of the current thread must be over, by the clock it was made with."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._at = float("inf")
+
+    def start(self, seconds: float) -> None:
+        """Begins a request that may take ``seconds`` in all."""
+        self._at = self._clock.now() + seconds
+
+    def left(self) -> float:
+        """Seconds left; zero or less when it is over."""
+        return self._at - self._clock.now()
+
+    def cap(self, timeout: float | None) -> float:
+        """The time one socket call may take; never 0, which would mean "do not block"."""
+        left = max(_SHORTEST, min(self.left(), threading.TIMEOUT_MAX))
+        return left if timeout is None else min(timeout, left)
+
+
+class BoundedStream(httpcore.NetworkStream):
+    """A connection whose reads and writes end at the deadline of the thread that uses it."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._deadline.left() <= 0:
+            raise httpcore.ReadTimeout("the time for this request is over")
+        return self._inner.read(max_bytes, self._deadline.cap(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), _WRITE_BYTES):
+            if self._deadline.left() <= 0:
+                raise httpcore.WriteTimeout("the time for this request is over")
+            self._inner.write(buffer[start : start + _WRITE_BYTES], self._deadline.cap(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        tls = self._inner.start_tls(ssl_context, server_hostname, self._deadline.cap(timeout))
+        return BoundedStream(tls, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:  # the base class's own signature
+        return self._inner.get_extra_info(info)
+
+
+class BoundedBackend(httpcore.NetworkBackend):
+    """Opens connections that know the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkBackend, deadline: Deadline) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        cap = self._deadline.cap(timeout)
+        stream = self._inner.connect_tcp(host, port, cap, local_address, socket_options)
+        return BoundedStream(stream, self._deadline)

@@ -1,0 +1,225 @@
+"""Requests with manners: headers, outcome classes, bounded retries, and no write once the key is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from assistctl import __version__
+from assistctl.errors import CredentialsRefused, NotApplied, RemoteError
+from assistctl.model.clock import Clock
+from assistctl.model.profile import Profile
+from assistctl.model.values import Json
+
+from .errors_wire import read_fault
+from .json_wire import decode, excerpt
+from .message import Answer, Request, Sender
+from .outcome import Failed, answered, broken, judged
+from .pacing import Gate, RetryBudget, http_date
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+REQUEST_SECONDS = 120.0
+"""All that one request may take, from connecting to the last byte."""
+_JITTER_BASE = 0.5
+_JITTER_CAP = 20.0
+_THROTTLED = 429
+
+
+class Transport:
+    """Sends requests for one run to one remote; shared by all threads.
+
+    ``key`` goes into the header that the profile names and is taken out of every text that comes back.
+    ``seconds`` bounds the whole run (None: no bound). ``notify`` gets one line per retry, unescaped.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        profile: Profile,
+        key: str | None,
+        *,
+        clock: Clock,
+        notify: Callable[[str], None],
+        seconds: float | None = None,
+    ) -> None:
+        self._sender = sender
+        self._profile = profile
+        self._key = key or ""
+        self._headers = _headers(profile, self._key)
+        self._clock = clock
+        self._notify = notify
+        self._end = clock.now() + (float("inf") if seconds is None else seconds)
+        self._budget = RetryBudget()
+        self._gate = Gate()
+        self._refused: CredentialsRefused | None = None
+        self._date = ""
+
+    def read(self, url: str, parse: Callable[[Json], T]) -> T:
+        """A GET, tried up to five times; ``parse`` raises ``RemoteError`` for what it cannot accept."""
+        return self._call(Request("GET", url, self._headers), parse)
+
+    def write(self, url: str, body: Mapping[str, Json], parse: Callable[[Json], T]) -> T:
+        """A POST. Repeated only while it certainly had no effect; raises ``OutcomeUnknown`` otherwise."""
+        request = Request("POST", url, {**self._headers, "Content-Type": "application/json"})
+        try:
+            text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            request = Request("POST", url, request.headers, text.encode("utf-8"))
+        except ValueError as error:
+            raise judged(f"the body is not valid JSON: {error}", request, NotApplied) from None
+        return self._call(request, parse)
+
+    def remove(self, url: str) -> Json:
+        """A DELETE, tried up to five times; the answer's JSON, None where there is none."""
+        return self._call(Request("DELETE", url, self._headers), lambda answer: answer)
+
+    def stop(self) -> None:
+        """No further request begins; those under way may end."""
+        self._gate.stop()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._sender.close()
+
+    @property
+    def server_time(self) -> float | None:
+        """The remote's own clock in Unix seconds, by its latest ``Date`` header."""
+        return http_date(self._date) if self._date else None
+
+    def _call(self, request: Request, parse: Callable[[Json], T]) -> T:
+        def attempt() -> T:
+            with self._gate as since:
+                try:
+                    return self._attempt(request, parse)
+                except Failed as failed:
+                    if failed.error.status == _THROTTLED:
+                        self._gate.throttled(since)
+                    raise
+
+        try:
+            try:
+                return attempt()
+            except Failed as first:
+                if not first.again:
+                    raise
+                return self._persist(attempt, first)
+        except Failed as failed:
+            raise self._scrubbed(failed.error) from None
+
+    def _attempt(self, request: Request, parse: Callable[[Json], T]) -> T:
+        seconds = self._time_for(request)
+        try:
+            answer = self._sender.send(request, seconds)
+            self._date = answer.headers.get("date", self._date)
+            if not 200 <= answer.status < 300:
+                raise self._refusal(request, answer)
+            result = parse(self._decoded(request, answer))
+        except RemoteError as error:
+            raise broken(request, error) from None
+        self._budget.refund()
+        self._gate.succeeded()
+        return result
+
+    def _time_for(self, request: Request) -> float:
+        """Seconds this request may take. Raises ``Failed`` where it must not be sent at all."""
+        left = self._end - self._clock.now()
+        if self._refused and request.method != "GET":
+            refused = self._refused
+            raise Failed(CredentialsRefused(refused.what, undone="no request was sent", next=refused.next))
+        if self._gate.stopped or left <= 0:
+            why = "the run was stopped" if self._gate.stopped else "the time limit of this run has passed"
+            raise Failed(judged(f"{why} before this request was sent", request, NotApplied))
+        return min(REQUEST_SECONDS, left)
+
+    def _refusal(self, request: Request, answer: Answer) -> Failed:
+        failed = answered(request, answer, read_fault(answer, self._scrub), self._profile)
+        if isinstance(failed.error, CredentialsRefused):
+            self._refused = failed.error
+        return failed
+
+    def _decoded(self, request: Request, answer: Answer) -> Json:
+        if request.method == "DELETE" and not answer.body.strip():
+            return None  # 204, and some servers' 200
+        try:
+            return decode(answer.body)
+        except RemoteError as error:
+            beginning = excerpt(self._scrub(answer.body[:4096].decode("utf-8", "replace")))
+            raise RemoteError(error.what + (f"; it begins: {beginning}" if beginning else "")) from None
+
+    def _persist(self, attempt: Callable[[], T], first: Failed) -> T:
+        from tenacity import Retrying, retry_if_exception, wait_random_exponential  # failures are rare
+
+        jitter = wait_random_exponential(multiplier=_JITTER_BASE, max=_JITTER_CAP)
+        pending = [first]
+
+        def replay() -> T:
+            if pending:
+                raise pending.pop()
+            return attempt()
+
+        retrying = Retrying(
+            sleep=self._clock.sleep,
+            wait=lambda state: jitter(state) if (asked := _failure(state).delay) is None else asked,
+            stop=self._gives_up,
+            retry=retry_if_exception(lambda error: isinstance(error, Failed) and error.again),
+            before_sleep=self._announce,
+            reraise=True,
+        )
+        return retrying(replay)
+
+    def _gives_up(self, state: RetryCallState) -> bool:
+        if state.attempt_number >= ATTEMPTS:
+            reason = f"{ATTEMPTS} attempts were made"
+        elif self._clock.now() + state.upcoming_sleep >= self._end:
+            reason = "the next attempt would come after the time limit of this run"
+        elif not self._budget.take():
+            reason = "this run has used up its retries"
+        else:
+            return False
+        error = _failure(state).error
+        error.what = f"{error.what} (given up: {reason})"
+        return True
+
+    def _announce(self, state: RetryCallState) -> None:
+        what = self._scrub(_failure(state).error.what)
+        self._notify(
+            f"retrying in {state.upcoming_sleep:.1f} s ({state.attempt_number} of {ATTEMPTS - 1}): {what}"
+        )
+
+    def _scrub(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key else text
+
+    def _scrubbed(self, error: RemoteError) -> RemoteError:
+        return type(error)(
+            self._scrub(error.what),
+            where=self._scrub(error.where),
+            status=error.status,
+            undone=error.undone,
+            next=error.next,
+        )
+
+
+def _headers(profile: Profile, key: str) -> dict[str, str]:
+    headers = {
+        **profile.headers,
+        "Accept": "application/json",
+        "User-Agent": f"assistctl/{__version__}",
+        "OpenAI-Beta": "assistants=v2",
+    }
+    if key and profile.auth == "bearer":
+        headers["Authorization"] = f"Bearer {key}"
+    elif key and profile.auth == "header":
+        headers[profile.auth_header] = key
+    return headers
+
+
+def _failure(state: RetryCallState) -> Failed:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, Failed):
+        raise TypeError("a retry was considered without a failure")
+    return error
