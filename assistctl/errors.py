@@ -90,7 +90,10 @@ class AssistctlError(Exception):
     def lines(self) -> tuple[str, ...]:
         """The message as plain lines, unescaped: the sink escapes each."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        tail = (("Not done: " + self.undone) if self.undone else "", ("Next: " + self.next) if self.next else "")
+        tail = (
+            ("Not done: " + self.undone) if self.undone else "",
+            ("Next: " + self.next) if self.next else "",
+        )
         return (head, *(line for line in tail if line))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import floor
@@ -10,6 +11,7 @@ from assistctl.errors import ExitCode
 from assistctl.model.plan import Action, Plan, Refusal
 
 _ALWAYS_ALLOWED = 2
+_LIMIT = re.compile(r"\d{1,9}|(?:100|\d{1,2})(?:\.\d{1,4})?%")
 METADATA_ENTRIES = 16
 """The protocol's limit of metadata entries on one assistant (OpenAI's OpenAPI description, Metadata)."""
 
@@ -103,6 +105,11 @@ def _no_manifests(plan: Plan) -> Refusal:
         f"no manifest was found, but {plan.owned} assistants are owned: an empty folder deletes nothing",
         "check 'manifests:' in the project file, or use assistctl destroy",
     )
+
+
+def is_limit(text: str) -> bool:
+    """Whether ``text`` is a count (``5``) or a share (``30%``)."""
+    return _LIMIT.fullmatch(text) is not None
 
 
 def _count(text: str, owned: int) -> int:

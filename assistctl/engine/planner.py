@@ -57,6 +57,25 @@ def make_plan(desired: Sequence[Desired], remote: Survey, frame: Frame) -> Plan:
     return replace(plan, refusals=guarded)
 
 
+def make_destroy_plan(remote: Survey, frame: Frame, protected: frozenset[str]) -> Plan:
+    """The deletion of everything owned (or of the targets). ``protected`` are keys whose manifest says
+    prevent_destroy; a recorded one protects as well."""
+    deletes = [
+        replace(change, protected=change.protected or change.key in protected)
+        for change in _deletes((), remote, frame)
+    ]
+    plan = Plan(
+        frame.owner,
+        frame.provider,
+        frame.origin,
+        tuple(deletes),
+        unmanaged=len(remote.unowned),
+        foreign=len(remote.foreign),
+        owned=len(remote.owned()),
+    )
+    return replace(plan, refusals=refusals(plan, frame.limits, {}, declared=1, chosen=1))
+
+
 def _change(match: Match, frame: Frame, failures: dict[str, tuple[str, ...]]) -> Change:
     desired = match.desired
     if match.undecided:

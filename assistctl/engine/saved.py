@@ -12,7 +12,9 @@ from assistctl.model.assistant import MARKER_KEY
 from assistctl.model.plan import Action, Change, Plan
 from assistctl.model.values import Json, pack, unpack
 
+from .guard import Limits, refusals
 from .marker import decode
+from .survey import Survey
 
 FORMAT = 1
 
@@ -103,9 +105,18 @@ def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved) -> Rederived:
     return Rederived(replace(fresh, changes=changes), tuple(stale))
 
 
-def as_plan(saved: SavedPlan) -> Plan:
-    """The saved writes alone, for a machine without the manifests."""
-    return Plan(saved.owner, saved.provider, saved.origin, saved.writes)
+def still_valid(saved: SavedPlan, remote: Survey, limits: Limits, unmoved: Unmoved) -> Rederived:
+    """The same on a machine without the manifests: only the remote can be asked."""
+
+    def stands(change: Change) -> bool:
+        if change.id is None:
+            return change.key not in remote.ours
+        return unmoved(change.id, change.base)
+
+    keep = tuple(change for change in saved.writes if stands(change))
+    plan = Plan(saved.owner, saved.provider, saved.origin, keep, owned=len(remote.owned()))
+    plan = replace(plan, refusals=refusals(plan, limits, {}, declared=len(keep), chosen=len(keep)))
+    return Rederived(plan, tuple(change for change in saved.writes if not stands(change)))
 
 
 def _moved(change: Change, now: Change | None, fresh: Plan, unmoved: Unmoved) -> bool:

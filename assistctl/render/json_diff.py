@@ -27,6 +27,8 @@ _KINDS = (
     "iterable_item_added",
     "iterable_item_removed",
 )
+_MARK = "\0"
+"""Begins the texts that stand for booleans while deepdiff compares."""
 _BUDGET = 200_000
 """Characters of both sides beyond which the whole structure is one edit: effort stays bounded."""
 
@@ -66,16 +68,32 @@ def _levels(before: Json, after: Json) -> Iterator[DiffLevel]:
     from deepdiff import DeepDiff  # heavy, and only a nested difference needs it
 
     # By default deepdiff is blind to keys that start with two underscores.
-    tree = DeepDiff(before, after, view="tree", ignore_private_variables=False)
+    tree = DeepDiff(_typed(before), _typed(after), view="tree", ignore_private_variables=False)
     for kind in _KINDS:
-        for level in tree.get(kind, ()):
-            if kind != "type_changes" or not _same_number(level.t1, level.t2):
-                yield level
+        yield from tree.get(kind, ())
 
 
-def _same_number(old: object, new: object) -> bool:
-    numbers = all(isinstance(side, int | float) and not isinstance(side, bool) for side in (old, new))
-    return numbers and old == new
+def _typed(value: Json) -> Json:
+    """Inside lists deepdiff takes ``false`` for ``0``, and everywhere ``1`` and ``1.0`` for a change of
+    type: booleans become marked texts and whole numbers integers."""
+    if isinstance(value, dict):
+        return {key: _typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    if isinstance(value, bool) or (isinstance(value, str) and value.startswith(_MARK)):
+        return _MARK + json.dumps(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _untyped(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _untyped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_untyped(item) for item in value]
+    if isinstance(value, str) and value.startswith(_MARK):
+        plain: Json = json.loads(value.removeprefix(_MARK))
+        return plain
+    return value
 
 
 def _order(level: DiffLevel) -> list[tuple[bool, int, str]]:
@@ -89,8 +107,8 @@ def _parts(level: DiffLevel) -> list[str | int]:
 
 def _edit(level: DiffLevel) -> Edit:
     kind = level.report_type or ""
-    before = ABSENT if kind.endswith("_added") else level.t1
-    after = ABSENT if kind.endswith("_removed") else level.t2
+    before = ABSENT if kind.endswith("_added") else _untyped(level.t1)
+    after = ABSENT if kind.endswith("_removed") else _untyped(level.t2)
     return Edit(_joined(_parts(level)), before, after)
 
 
