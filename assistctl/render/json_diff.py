@@ -45,7 +45,7 @@ class Edit:
 
 def json_edits(before: Json, after: Json) -> list[Edit]:
     """Every smallest difference, by path. Types count (``true`` is not ``1``), ``1`` and ``1.0`` are one."""
-    old, new = compact(before), compact(after)
+    old, new = compact(_typed(before)), compact(_typed(after))
     if old == new:
         return []
     nested = isinstance(before, dict | list) and type(before) is type(after)
@@ -97,7 +97,9 @@ def _untyped(value: Json) -> Json:
 
 
 def _order(level: DiffLevel) -> list[tuple[bool, int, str]]:
-    return [(isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in _parts(level)]
+    """Sorts by path, list places by number."""
+    parts = _parts(level)
+    return [(isinstance(part, str), part if isinstance(part, int) else 0, str(part)) for part in parts]
 
 
 def _parts(level: DiffLevel) -> list[str | int]:

@@ -12,7 +12,9 @@ from assistctl.model.plan import ABSENT, Absent
 from assistctl.model.values import Json
 from assistctl.render.json_diff import Edit, json_edits
 
-scalars = st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, 1.0, "a", "b", "", "\0true"]))
+scalars = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, 1.0, "a", "b", "", "\0true"])
+)
 keys = st.sampled_from(["a", "b", "odd key", "c.d", "[0]", "__x"])
 values: st.SearchStrategy[Json] = st.recursive(
     scalars,
