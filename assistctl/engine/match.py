@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistctl.model.assistant import Desired
+from assistctl.model.selection import Selection
 
 from .resemblance import Orphans
-from .selection import Selection
 from .survey import Seen, Survey
 
 

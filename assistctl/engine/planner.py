@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistctl.model.assistant import MARKER_KEY, Desired
+from assistctl.model.limits import Limits
 from assistctl.model.plan import Action, Candidate, Change, Plan
+from assistctl.model.selection import Selection
 from assistctl.model.values import Json, Packed, Value, pack
 
 from .fields import compare
-from .guard import Limits, refusals
+from .guard import refusals
 from .marker import Marker, Record, digest, metadata_records
 from .match import Match, match_all
 from .metadata import foreign_metadata
 from .normalize import Canon
-from .selection import Selection
 from .survey import Seen, Survey, fingerprint
 from .threeway import Comparison, Rules
 

@@ -9,10 +9,11 @@ from hashlib import blake2b
 
 from assistctl.errors import DecisionNeeded, InvalidInput
 from assistctl.model.assistant import MARKER_KEY
+from assistctl.model.limits import Limits
 from assistctl.model.plan import Action, Change, Plan
 from assistctl.model.values import Json, pack, unpack
 
-from .guard import Limits, refusals
+from .guard import refusals
 from .marker import decode
 from .survey import Survey
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assistctl.model.plan import Absent, Cause, FieldChange
+from assistctl.model.selection import Policy
 from assistctl.model.values import Value
 
 from .marker import Record, digest
 from .normalize import Canon
-from .selection import Policy
 
 
 @dataclass(frozen=True, slots=True)
