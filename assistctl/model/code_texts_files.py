@@ -119,7 +119,7 @@ FILE_AND_SHAPE_CODES: Final = (
     Code(
         "AC018",
         "not a map",
-        "A manifest, a fragment, a function file and the project file are maps: lines of the form key: value.",
+        "A manifest, a fragment, a function file and the project file are maps: lines like key: value.",
         "model: gpt-4o-mini",
     ),
     Code(

@@ -20,6 +20,11 @@ class Code:
     """An example of what to write instead."""
 
     @property
+    def text(self) -> str:
+        """The explanation and the example, as paragraphs."""
+        return f"{self.explanation}\n\nFor example:\n\n    {self.fix}"
+
+    @property
     def severity(self) -> Severity:
         """Errors stop everything; warnings only with ``--strict``; notices never."""
         return {"AC7": Severity.WARNING, "AC8": Severity.NOTICE}.get(self.code[:3], Severity.ERROR)

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
 from assistctl.errors import CredentialsRefused, InvalidInput, UsageFault
+from assistctl.files import read_beside
 from assistctl.model.profile import Profile
 from assistctl.model.values import Json
 
@@ -83,8 +83,7 @@ def usable_key(key: str, name: str = "the key") -> str:
 
 @cache
 def _shipped() -> Mapping[str, Profile]:
-    text = Path(__file__).with_name("profiles.json").read_text(encoding="utf-8")
-    profiles: dict[str, dict[str, Json]] = json.loads(text)["profiles"]
+    profiles: dict[str, dict[str, Json]] = json.loads(read_beside(__file__, "profiles.json"))["profiles"]
     return MappingProxyType(
         {name: _read({**data, "name": name}, allow_status=True) for name, data in profiles.items()}
     )

@@ -1,0 +1,81 @@
+"""One run of the program: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from assistctl.errors import ExitCode
+
+from .app import PROGRAM, build
+from .console import Console
+from .failures import Terminated, report
+
+COMPLETE_VARIABLE = "_ASSISTCTL_COMPLETE"
+"""Set by the completion scripts: the shell asks for words, nobody runs a verb."""
+
+
+def run_process(argv: Sequence[str], app: click.Group | None = None) -> int:
+    """:func:`run` with this process's streams and signals."""
+    _reserve_standard_descriptors()
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return run(argv, Console.of_process(), app)
+    except Terminated:  # a second signal, while the first one was being reported
+        return ExitCode.TERMINATED
+
+
+def run(argv: Sequence[str], console: Console, app: click.Group | None = None) -> int:
+    """Runs one command line and returns its exit code; every failure is reported on ``console``.
+
+    ``app`` is the command tree, the usual one by default.
+    """
+    tree = app or build()
+    try:
+        code = _complete(tree) if COMPLETE_VARIABLE in os.environ else _invoke(tree, argv, console)
+    except (Exception, KeyboardInterrupt) as error:  # the only catch-all: nothing may end in a traceback
+        code = report(error, console, argv, os.environ)
+    return _close(code, argv, console)
+
+
+def _invoke(tree: click.Group, argv: Sequence[str], console: Console) -> int:
+    try:
+        with tree.make_context(PROGRAM, list(argv), obj=console, terminal_width=_help_width(console)) as ctx:
+            return int(ctx.command.invoke(ctx) or 0)
+    except click.exceptions.Exit as end:  # --help and --version
+        return end.exit_code
+
+
+def _help_width(console: Console) -> int:
+    return min(max(console.columns - 2, 50), 100)
+
+
+def _complete(tree: click.Group) -> int:
+    from click.shell_completion import shell_complete
+
+    failed = shell_complete(tree, {}, PROGRAM, COMPLETE_VARIABLE, os.environ[COMPLETE_VARIABLE])
+    return ExitCode.USAGE if failed else ExitCode.DONE
+
+
+def _close(code: int, argv: Sequence[str], console: Console) -> int:
+    try:
+        console.close()
+    except (Exception, KeyboardInterrupt) as error:
+        later = report(error, console, argv, os.environ)
+        return code or later
+    return code
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _reserve_standard_descriptors() -> None:
+    """A process started with a closed standard stream must not open a file in its place."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)

@@ -1,0 +1,1 @@
+"""One module per verb, each with one ``command``; ``assistctl/cli/table.py`` names them."""

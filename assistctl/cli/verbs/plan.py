@@ -1,0 +1,59 @@
+"""``assistctl plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from assistctl.cli.choosing import Choices, selecting, selection_of
+from assistctl.cli.options import option
+from assistctl.cli.showing import note_findings, print_plan, print_plan_json
+from assistctl.cli.verb import Call, verb
+from assistctl.cli.world import ports_of, settings_of
+from assistctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from assistctl.model.plan import Plan
+
+
+@verb
+@option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan for apply.")
+@option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print it.")
+@option("--full", is_flag=True, help="Show whole bodies and long differences.")
+@option("--detailed-exitcode", is_flag=True, help="Answer 2 while changes are pending.")
+@selecting
+def command(
+    call: Call,
+    out: Path | None,
+    form: str,
+    full: bool,
+    detailed_exitcode: bool,
+    **choices: Unpack[Choices],
+) -> ExitCode:
+    """Show what apply would do. Nothing is written to the remote.
+
+    With --out the plan is saved as the reviewed artefact: assistctl apply FILE does that and nothing
+    else.
+    """
+    from assistctl.commands.plan import exit_code, plan
+
+    ports = ports_of(call)
+    settings = settings_of(call, ports)
+    planned = plan(settings, selection_of(choices, settings), ports)
+    note_findings(call.console, planned.findings)
+    if out is not None:
+        _save(call, out, planned.plan, ports.wall())
+    if form == "json":
+        print_plan_json(call.console, planned.plan, ports.wall(), full=full)
+    else:
+        print_plan(call.console, planned.plan, full=full)
+    return exit_code(planned.plan, detailed=detailed_exitcode)
+
+
+def _save(call: Call, out: Path, plan: Plan, made_at: float) -> None:
+    from assistctl.commands.plan import save
+
+    save(plan, call.options.locate(out), made_at)
+    call.console.note(f"Saved the plan to {out}. To apply it: assistctl apply {out}")

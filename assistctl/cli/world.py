@@ -1,0 +1,49 @@
+"""From a verb's call to what the commands take: settings and ports."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .verb import Call
+
+if TYPE_CHECKING:
+    from assistctl.commands.ports import Ports
+    from assistctl.settings import Chosen, Settings
+
+
+def chosen_of(call: Call) -> Chosen:
+    """The global options as the settings room takes them."""
+    from assistctl.settings import Chosen
+
+    options = call.options
+    return Chosen(
+        directory=options.directory,
+        config=options.config,
+        environment=options.environment,
+        provider=options.provider,
+        base_url=options.base_url,
+        variables=options.variables,
+        allowed_env=options.allowed_env,
+        timeout=options.timeout,
+    )
+
+
+def ports_of(call: Call) -> Ports:
+    """The real world: this process's environment and clock, news on standard error."""
+    from assistctl.commands.ports import Ports
+    from assistctl.render.escape import escape
+
+    return Ports(environ=os.environ, notify=lambda news: call.console.note(escape(news)))
+
+
+def settings_of(call: Call, ports: Ports) -> Settings:
+    """Project, environment and remote in force. Their key and every allowed variable are hidden from
+    all output from here on."""
+    from assistctl.settings import live_keys, resolve
+
+    settings = resolve(chosen_of(call), ports.environ, today=ports.today())
+    call.console.hide(*live_keys(settings.profile, ports.environ))
+    allowed = (ports.environ.get(name, "") for name in settings.inputs.allowed_env)
+    call.console.hide(*(value for value in allowed if value))
+    return settings

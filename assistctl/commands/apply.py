@@ -1,0 +1,111 @@
+"""``apply``: plan, guard, confirm, do, report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from assistctl.engine.applier import Run, apply_plan, exit_codes
+from assistctl.errors import ExitCode, GuardRefused, UsageFault, strongest
+from assistctl.model.diagnostic import Diagnostic
+from assistctl.model.plan import Plan
+from assistctl.model.report import Report, Result
+from assistctl.model.selection import Selection
+from assistctl.settings import Settings, limits_of
+
+from .plan import plan_in, read_desired, refusal_code
+from .ports import Ports
+from .session import Link, open_session
+
+_AGE = re.compile(r"(\d+)([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """How a command talks while it runs; plain callables, so that tests can answer."""
+
+    show: Callable[[Plan, tuple[Diagnostic, ...]], None]
+    confirm: Callable[[Plan], bool]
+    """Asked once, and only when there is something to write."""
+    progress: Callable[[Result], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a plan: ``report`` is None where a guard or the operator said no."""
+
+    plan: Plan
+    report: Report | None
+    exit_code: ExitCode
+    declined: bool = False
+
+
+def apply(
+    settings: Settings,
+    selection: Selection,
+    parallelism: int,
+    dialogue: Dialogue,
+    ports: Ports,
+) -> Applied:
+    """Plans afresh and applies what the operator confirms."""
+    desired, findings = read_desired(settings)
+    with open_session(settings, ports) as session:
+        planned = plan_in(session, desired, findings, selection, ports)
+        return carry_out(session.link, planned.plan, planned.findings, parallelism, dialogue, ports)
+
+
+def parse_age(text: str) -> float:
+    """``14d``, ``12h``, ``30m`` in seconds. Raises UsageFault for anything else."""
+    match = _AGE.fullmatch(text)
+    if match is None:
+        raise UsageFault(f"--max-plan-age: {text!r} is no age like 14d, 12h or 30m")
+    return int(match[1]) * float(_SECONDS[match[2]])
+
+
+def limits_with(settings: Settings, flag: str | None, environ: Mapping[str, str]) -> Settings:
+    """Settings whose deletion limit is ``--max-deletes``, where it was given; the operator's cap stays."""
+    if flag is None:
+        return settings
+    return replace(settings, limits=limits_of(flag, environ, source="--max-deletes"))
+
+
+def refuse_pull_requests(environ: Mapping[str, str], *, allowed: bool) -> None:
+    """Raises GuardRefused (6) in a run for a pull request: whoever proposes a change must not be the one
+    who carries it out. ``allowed`` by the operator, or because the remote is the embedded one."""
+    event = environ.get("GITHUB_EVENT_NAME", "")
+    source = environ.get("CI_PIPELINE_SOURCE", "")
+    proposed = event.startswith("pull_request") or source == "merge_request_event"
+    if proposed and not allowed:
+        raise GuardRefused(
+            f"this runs for a pull request ({event or source}): its manifests are only proposed",
+            undone="nothing was applied",
+            next="apply after the merge, or use --allow-pull-request if every author may apply",
+        )
+
+
+def carry_out(
+    link: Link,
+    plan: Plan,
+    findings: tuple[Diagnostic, ...],
+    parallelism: int,
+    dialogue: Dialogue,
+    ports: Ports,
+) -> Applied:
+    """Shows, guards, asks and applies a plan."""
+    dialogue.show(plan, findings)
+    refused = refusal_code(plan)
+    if refused:
+        return Applied(plan, None, refused)
+    if plan.writes and not dialogue.confirm(plan):
+        return Applied(plan, None, ExitCode.DONE, declined=True)
+    run = Run(
+        link.provider,
+        link.canon,
+        parallelism,
+        stopped=ports.stopped,
+        on_result=dialogue.progress,
+    )
+    report = apply_plan(plan, run)
+    return Applied(plan, report, strongest(exit_codes(report)))

@@ -1,0 +1,126 @@
+"""``apply PLANFILE``: the reviewed artefact, and nothing that was not reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from assistctl.engine.applier import exit_codes
+from assistctl.engine.saved import Rederived, SavedPlan, load, rederive, still_valid
+from assistctl.engine.survey import Survey, unmoved
+from assistctl.errors import DecisionNeeded, ExitCode, strongest
+from assistctl.model.diagnostic import Diagnostic
+from assistctl.model.limits import Limits
+from assistctl.model.plan import Change
+from assistctl.model.report import Outcome, Report, Result
+from assistctl.model.selection import Selection
+from assistctl.settings import Settings
+
+from .apply import Applied, Dialogue, carry_out
+from .plan import plan_in, read_desired
+from .ports import Ports
+from .remote import gather
+from .session import Link, open_session
+
+_MOST_BYTES = 256 * 1024 * 1024
+"""Of a saved plan: ten thousand assistants of ten kilobytes, twice over."""
+
+
+def apply_saved(
+    settings: Settings,
+    saved: SavedPlan,
+    max_age: float,
+    selection: Selection,
+    parallelism: int,
+    dialogue: Dialogue,
+    ports: Ports,
+) -> Applied:
+    """Applies a reviewed plan beside its manifests: they must still produce it.
+
+    ``max_age`` is in seconds. Raises DecisionNeeded (5) before any write where the plan does not fit.
+    """
+    desired, findings = read_desired(settings)
+    with open_session(settings, ports) as session:
+        check_fit(saved, settings.owner, session.link.origin, max_age, ports.wall())
+        planned = plan_in(session, desired, findings, selection, ports)
+        result = rederive(saved, planned.plan, _unmoved_in(planned.remote, session.link))
+        return _carry_out(session.link, result, findings, parallelism, dialogue, ports)
+
+
+def apply_saved_alone(
+    link: Link,
+    saved: SavedPlan,
+    max_age: float,
+    limits: Limits,
+    parallelism: int,
+    dialogue: Dialogue,
+    ports: Ports,
+) -> Applied:
+    """Applies a reviewed plan where there is no project: checked against the remote alone."""
+    check_fit(saved, saved.owner, link.origin, max_age, ports.wall())
+    remote = gather(link.provider, saved.owner)
+    result = still_valid(saved, remote, limits, _unmoved_in(remote, link))
+    return _carry_out(link, result, (), parallelism, dialogue, ports)
+
+
+def read_saved(path: Path) -> SavedPlan:
+    """Reads what ``plan --out`` wrote. Raises InvalidInput where it was edited, cut off or is no plan."""
+    from assistctl.files import read_chosen
+
+    data = read_chosen(path, limit=_MOST_BYTES)
+    try:
+        text = data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")  # its digest tells that it is broken
+    return load(text, str(path))
+
+
+def check_fit(saved: SavedPlan, owner: str, origin: str, max_age: float, now: float) -> None:
+    """Raises DecisionNeeded for a plan of another owner or remote, or one that is too old."""
+    reasons = []
+    if saved.owner != owner:
+        reasons.append(f"it is for {saved.owner}, but {owner} is in force")
+    if saved.origin != origin:
+        reasons.append(f"it was made against {saved.origin}, but this is {origin}")
+    if now - saved.made_at > max_age:
+        reasons.append(f"it is {(now - saved.made_at) / 86400:.1f} days old (--max-plan-age)")
+    if reasons:
+        raise DecisionNeeded(
+            f"the saved plan does not fit: {'; '.join(reasons)}",
+            undone="nothing was applied",
+            next="assistctl plan --out FILE",
+        )
+
+
+def _carry_out(
+    link: Link,
+    result: Rederived,
+    findings: tuple[Diagnostic, ...],
+    parallelism: int,
+    dialogue: Dialogue,
+    ports: Ports,
+) -> Applied:
+    approved = replace(dialogue, confirm=lambda _plan: True)
+    applied = carry_out(link, result.plan, findings, parallelism, approved, ports)
+    if applied.report is None or not result.stale:
+        return applied
+    skipped = tuple(_stale(change) for change in result.stale)
+    for item in skipped:
+        dialogue.progress(item)
+    report = Report((*applied.report.results, *skipped), applied.report.interrupted)
+    return replace(applied, report=report, exit_code=strongest(exit_codes(report)))
+
+
+def _unmoved_in(remote: Survey, link: Link) -> Callable[[str, str], bool]:
+    def same(remote_id: str, base: str) -> bool:
+        seen = remote.by_id.get(remote_id)
+        return seen is not None and unmoved(base, seen.remote, link.canon)
+
+    return same
+
+
+def _stale(change: Change) -> Result:
+    detail = "the remote moved since the plan was saved: plan again"
+    code = int(ExitCode.DECISION_NEEDED)
+    return Result(change.action, change.key, change.id, Outcome.SKIPPED, detail, code)

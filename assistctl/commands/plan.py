@@ -1,0 +1,85 @@
+"""``plan``: manifests and remote become a Plan; nothing is written anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assistctl.engine.planner import make_plan
+from assistctl.engine.survey import Survey
+from assistctl.errors import ExitCode, InvalidInput, strongest
+from assistctl.model.assistant import Desired
+from assistctl.model.diagnostic import Diagnostic, Severity
+from assistctl.model.plan import Plan
+from assistctl.model.selection import Selection
+from assistctl.settings import Settings
+
+from .ports import Ports
+from .remote import complete, gather
+from .session import Session, open_session
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, the findings on the manifests that do not forbid it, and the remote it was made from."""
+
+    plan: Plan
+    findings: tuple[Diagnostic, ...]
+    remote: Survey
+
+
+def plan(settings: Settings, selection: Selection, ports: Ports) -> Planned:
+    """Plans once. Raises InvalidInput before anything is sent where a manifest is broken."""
+    desired, findings = read_desired(settings)
+    with open_session(settings, ports) as session:
+        return plan_in(session, desired, findings, selection, ports)
+
+
+def read_desired(settings: Settings) -> tuple[tuple[Desired, ...], tuple[Diagnostic, ...]]:
+    """Every manifest of the environment in force, or all problems at once as one InvalidInput."""
+    from assistctl.manifest.fleet import read_fleet
+
+    fleet = read_fleet(settings.project, settings.environment, settings.inputs)
+    if any(finding.severity is Severity.ERROR for finding in fleet.diagnostics):
+        raise InvalidInput(
+            "the manifests are invalid",
+            diagnostics=fleet.diagnostics,
+            undone="nothing was sent to the remote",
+            next="correct the lines above; assistctl explain CODE tells more",
+        )
+    return fleet.desired, fleet.diagnostics
+
+
+def plan_in(
+    session: Session,
+    desired: tuple[Desired, ...],
+    findings: tuple[Diagnostic, ...],
+    selection: Selection,
+    ports: Ports,
+) -> Planned:
+    """Plans within an open session."""
+    formerly = session.settings.project.formerly
+    chosen = replace(selection, formerly=formerly)
+    found = gather(session.link.provider, session.settings.owner, formerly)
+    found = complete(found, desired, chosen, session.link.provider)
+    return Planned(make_plan(desired, found, session.frame(chosen, ports.run_id())), findings, found)
+
+
+def save(plan: Plan, path: Path, made_at: float) -> None:
+    """Writes the reviewed artefact, readable by its owner only: it holds prompts. ``made_at`` is in
+    seconds since 1970. Raises DiskFault."""
+    from assistctl.engine.saved import dump
+    from assistctl.files import write_private
+
+    write_private(path, dump(plan, made_at).encode("utf-8", "surrogatepass"))
+
+
+def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:
+    """What ``plan`` answers: 0, or 2 with ``--detailed-exitcode`` while anything is pending."""
+    pending = bool(plan.writes) or bool(plan.open_questions)
+    return ExitCode.CHANGES_PENDING if detailed and pending else ExitCode.DONE
+
+
+def refusal_code(plan: Plan) -> ExitCode:
+    """What apply answers for the guards of this plan; DONE where nothing stands in the way."""
+    return strongest(ExitCode(refusal.code) for refusal in plan.refusals)

@@ -1,0 +1,102 @@
+"""Findings while manifests are read, and how they become diagnostics with a line and a column.
+
+A finding knows *what* it is about (file, document, path); positions are looked up at the end, by reading
+the few files again that have something to report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from assistctl.files import FileRefused
+from assistctl.model.codes import severity
+from assistctl.model.diagnostic import Diagnostic
+
+from .suggest import dotted
+from .yaml_nodes import Lines, Path, Positions, Problem
+
+PLAIN_TEXT: Final = -1
+"""The document number of a file that is not YAML: a prompt or a text fragment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value (or its key) in a file."""
+
+    file: str
+    document: int = 0
+    path: Path = ()
+    on_key: bool = False
+    needle: str = ""
+    """What to look for inside the value, so that long texts show the exact place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem at one place."""
+
+    code: str
+    message: str
+    place: Place
+    at: tuple[int, int] | None = None
+    """Line and column, where they are already known."""
+
+
+def of_problem(file: str, problem: Problem) -> Finding:
+    """A problem of the YAML reader as a finding."""
+    return Finding(problem.code, problem.message, Place(file), (problem.line, problem.column))
+
+
+def diagnostics(findings: Iterable[Finding], read_text: Callable[[str], str]) -> tuple[Diagnostic, ...]:
+    """All findings with their positions, sorted by place, each once.
+
+    ``read_text`` gives a file's text as positions count it (without a byte order mark).
+    """
+    found: set[Diagnostic] = set()
+    by_file = sorted(set(findings), key=lambda finding: finding.place.file)
+    for file, group in groupby(by_file, key=lambda finding: finding.place.file):
+        finder = _Finder(file, read_text)
+        found.update(finder.diagnostic(finding) for finding in group)
+    return tuple(sorted(found))
+
+
+class _Finder:
+    """Answers where things are in one file; reads it on the first question."""
+
+    def __init__(self, file: str, read_text: Callable[[str], str]) -> None:
+        self._file = file
+        self._read_text = read_text
+        self._text: str | None = None
+        self._positions: Positions | None = None
+
+    def diagnostic(self, finding: Finding) -> Diagnostic:
+        line, column = finding.at or self._find(finding.place)
+        path = dotted(finding.place.path)
+        return Diagnostic(
+            self._file, line, column, finding.code, finding.message, severity(finding.code), path
+        )
+
+    def _find(self, place: Place) -> tuple[int, int]:
+        text = self._source()
+        if place.document == PLAIN_TEXT:
+            offset = text.find(place.needle) if place.needle else 0
+            return Lines(text).place(max(offset, 0))
+        if self._positions is None:
+            self._positions = Positions(text)
+        span = self._positions.locate(place.document, place.path, key=place.on_key)
+        if place.needle:
+            offset = text.find(place.needle, span.start, span.end)
+            if offset >= 0:
+                return self._positions.lines.place(offset)
+        return span.line, span.column
+
+    def _source(self) -> str:
+        if self._text is None:
+            try:
+                self._text = self._read_text(self._file)
+            except FileRefused:
+                self._text = ""
+        return self._text

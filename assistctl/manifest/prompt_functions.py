@@ -1,0 +1,57 @@
+"""Functions that a prompt asks the model to call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from .suggest import nearest
+from .texts import TextFinding
+
+_COMPOUND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
+_QUOTED: Final = re.compile(r"`([A-Za-z][A-Za-z0-9_-]{1,63})(\()?[^`\n]{0,120}`")
+_BARE: Final = re.compile(r"(?<![\w`.-])([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)(\(\))?")
+_CALL: Final = re.compile(r"\b(?:call|invok)(?:e|s|es|ing)?\s+(?:the\s+)?$", re.IGNORECASE)
+_USE: Final = re.compile(r"\b(?:use|using|run|running)\s+(?:the\s+)?$", re.IGNORECASE)
+_NAMED_BEFORE: Final = re.compile(r"\b(?:function|tool)s?\s*:?\s*$", re.IGNORECASE)
+_NAMED_AFTER: Final = re.compile(r"\s+(?:function|tool)\b", re.IGNORECASE)
+_BUILT_IN: Final = frozenset({"code_interpreter", "file_search"})
+_CONTEXT: Final = 32
+_MAX_REPORTED: Final = 20
+
+
+def missing_functions(prompt: str, functions: Collection[str]) -> list[TextFinding]:
+    """Functions that the prompt asks to call and that are not among ``functions`` (AC709).
+
+    Cautious on purpose: a name counts beside the word "function" or "tool", after "call" or "invoke",
+    and after "use" or "run" only when it is written like a call or quoted.
+    """
+    found: dict[str, TextFinding] = {}
+    for name, needle in _named(prompt):
+        if name not in functions and name not in _BUILT_IN and name not in found:
+            words = f"the prompt names the function '{name}' that tools lacks{nearest(name, functions)}"
+            found[name] = TextFinding("AC709", words, needle)
+            if len(found) == _MAX_REPORTED:
+                break
+    return list(found.values())
+
+
+def _named(prompt: str) -> Iterator[tuple[str, str]]:
+    if "`" in prompt:
+        for match in _QUOTED.finditer(prompt):
+            likely = match[2] is not None or _COMPOUND.fullmatch(match[1]) is not None
+            if _is_asked(prompt, match, likely=likely):
+                yield match[1], match[0]
+    if "_" in prompt:
+        for match in _BARE.finditer(prompt):
+            if _is_asked(prompt, match, likely=match[2] is not None):
+                yield match[1], match[1]
+
+
+def _is_asked(prompt: str, match: re.Match[str], *, likely: bool) -> bool:
+    before = prompt[max(0, match.start() - _CONTEXT) : match.start()]
+    if _NAMED_BEFORE.search(before) or _NAMED_AFTER.match(prompt, match.end()):
+        return True
+    bare = not match[0].startswith("`")
+    return bool(_CALL.search(before) and (likely or bare)) or bool(likely and _USE.search(before))
