@@ -11,7 +11,8 @@ from .texts import TextFinding
 
 _COMPOUND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
 _QUOTED: Final = re.compile(r"`([A-Za-z][A-Za-z0-9_-]{1,63})(\()?[^`\n]{0,120}`")
-_BARE: Final = re.compile(r"(?<![\w`.-])([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)(\(\))?")
+_BARE: Final = re.compile(r"([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+)(\(\))?")
+_TOKEN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_`.-")
 _CALL: Final = re.compile(r"\b(?:call|invok)(?:e|s|es|ing)?\s+(?:the\s+)?$", re.IGNORECASE)
 _USE: Final = re.compile(r"\b(?:use|using|run|running)\s+(?:the\s+)?$", re.IGNORECASE)
 _NAMED_BEFORE: Final = re.compile(r"\b(?:function|tool)s?\s*:?\s*$", re.IGNORECASE)
@@ -43,10 +44,22 @@ def _named(prompt: str) -> Iterator[tuple[str, str]]:
             likely = match[2] is not None or _COMPOUND.fullmatch(match[1]) is not None
             if _is_asked(prompt, match, likely=likely):
                 yield match[1], match[0]
-    if "_" in prompt:
-        for match in _BARE.finditer(prompt):
-            if _is_asked(prompt, match, likely=match[2] is not None):
-                yield match[1], match[1]
+    for start, end in _with_underscore(prompt):
+        bare = _BARE.match(prompt, start, min(len(prompt), end + 2))
+        if bare and bare.end(1) == end and _is_asked(prompt, bare, likely=bare[2] is not None):
+            yield bare[1], bare[1]
+
+
+def _with_underscore(prompt: str) -> Iterator[tuple[int, int]]:
+    """The words that hold an underscore. Found from the underscore outwards: prompts have few of them."""
+    end = 0
+    while (at := prompt.find("_", end)) >= 0:
+        start, end = at, at + 1
+        while start > 0 and prompt[start - 1] in _TOKEN:
+            start -= 1
+        while end < len(prompt) and prompt[end] in _TOKEN:
+            end += 1
+        yield start, len(prompt[start:end].rstrip(".-")) + start
 
 
 def _is_asked(prompt: str, match: re.Match[str], *, likely: bool) -> bool:

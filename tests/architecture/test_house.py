@@ -26,9 +26,7 @@ def imports_of(path: Path) -> set[str]:
 
 
 def users_of(*packages: str) -> set[str]:
-    return {
-        path.relative_to(PACKAGE).as_posix() for path in MODULES if imports_of(path) & set(packages)
-    }
+    return {path.relative_to(PACKAGE).as_posix() for path in MODULES if imports_of(path) & set(packages)}
 
 
 def calls_of(path: Path) -> Iterator[str]:
