@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from assistctl.errors import UsageFault
 from assistctl.model.limits import Limits, is_limit
+from assistctl.model.policy import Policy
 from assistctl.model.profile import Profile
-from assistctl.model.selection import Policy
+from assistctl.model.selection import Resolution
 
 if TYPE_CHECKING:
     from assistctl.manifest.inputs import Inputs
     from assistctl.manifest.settings import ProjectFile
 
 OWNER_VARIABLE = "ASSISTCTL_OWNER"
+POLICY_VARIABLE = "ASSISTCTL_POLICY"
 MAX_DELETES_VARIABLE = "ASSISTCTL_MAX_DELETES"
 
 
@@ -47,9 +49,11 @@ class Settings:
     base_url: str
     """Empty for the embedded ``local`` remote."""
     limits: Limits
-    on_drift: Policy
-    on_conflict: Policy
+    on_drift: Resolution
+    on_conflict: Resolution
     inputs: Inputs
+    policies: tuple[Policy, ...] = ()
+    """The project's, then those of the operator's own file (``ASSISTCTL_POLICY``)."""
     timeout: float | None = None
 
     @property
@@ -82,7 +86,7 @@ def resolve(chosen: Chosen, environ: Mapping[str, str], *, today: str) -> Settin
 
     project = load_project(chosen)
     own = project.environment(chosen.environment)
-    _check_owner(own.owner, environ)
+    check_owner(own.owner, environ)
     profile = _profile(chosen.provider or own.provider)
     return Settings(
         project=project,
@@ -94,6 +98,7 @@ def resolve(chosen: Chosen, environ: Mapping[str, str], *, today: str) -> Settin
         on_drift=own.on_drift,
         on_conflict=own.on_conflict,
         inputs=inputs_for(profile, chosen, environ, today),
+        policies=(*project.policies, *operator_policies(environ)),
         timeout=chosen.timeout,
     )
 
@@ -147,6 +152,14 @@ def inputs_by_environment(
     return inputs
 
 
+def operator_policies(environ: Mapping[str, str]) -> tuple[Policy, ...]:
+    """What the file that ``ASSISTCTL_POLICY`` names demands. Raises InvalidInput where it is broken."""
+    from assistctl.manifest.project import read_policies
+
+    chosen = environ.get(POLICY_VARIABLE)
+    return read_policies(Path(chosen)) if chosen else ()
+
+
 def has_project(chosen: Chosen) -> bool:
     """Whether a project file is named or found."""
     from assistctl.manifest.project import find_project_file
@@ -168,7 +181,8 @@ def _profile(wanted: object) -> Profile:
     return custom(wanted) if isinstance(wanted, Mapping) else built_in(str(wanted))
 
 
-def _check_owner(owner: str, environ: Mapping[str, str]) -> None:
+def check_owner(owner: str, environ: Mapping[str, str]) -> None:
+    """Raises UsageFault where the operator pinned the pipeline to another owner."""
     pinned = environ.get(OWNER_VARIABLE)
     if pinned and pinned != owner:
         raise UsageFault(

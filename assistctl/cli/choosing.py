@@ -10,7 +10,7 @@ import click
 from .options import EVERY, option, optional_value
 
 if TYPE_CHECKING:
-    from assistctl.model.selection import Policy, Selection
+    from assistctl.model.selection import Resolution, Selection
     from assistctl.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -52,8 +52,9 @@ _OPTIONS: tuple[Callable[[F], F], ...] = (
 )
 
 
-def selection_of(choices: Choices, settings: Settings) -> Selection:
-    """The options as the engine takes them; policies not chosen here come from the project file."""
+def selection_of(choices: Choices, settings: Settings | None) -> Selection:
+    """The options as the engine takes them; policies not chosen here come from the project file, where there
+    is one."""
     from assistctl.model.selection import Selection
 
     return Selection(
@@ -64,11 +65,11 @@ def selection_of(choices: Choices, settings: Settings) -> Selection:
         takeover=frozenset(choices["takeover"]),
         create_anyway=choices["create_anyway"],
         delete=not choices["no_delete"],
-        on_drift=_policy(choices["on_drift"]) or settings.on_drift,
-        on_conflict=_policy(choices["on_conflict"]) or settings.on_conflict,
+        on_drift=_policy(choices["on_drift"]) or (settings.on_drift if settings else "overwrite"),
+        on_conflict=_policy(choices["on_conflict"]) or (settings.on_conflict if settings else "fail"),
     )
 
 
-def _policy(chosen: str | None) -> Policy | None:
-    known: dict[str, Policy] = {"overwrite": "overwrite", "keep": "keep", "fail": "fail"}
+def _policy(chosen: str | None) -> Resolution | None:
+    known: dict[str, Resolution] = {"overwrite": "overwrite", "keep": "keep", "fail": "fail"}
     return known.get(chosen or "")

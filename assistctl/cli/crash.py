@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,22 +12,9 @@ from pathlib import Path
 from assistctl import __version__
 from assistctl.errors import DiskFault
 from assistctl.files import write_private
+from assistctl.state import state_folder
 
 from .secrets import likely_secrets, scrubber, without_secrets
-
-
-def state_folder(environ: Mapping[str, str]) -> Path:
-    """``ASSISTCTL_STATE_DIR``, else the platform's folder for a user's state; it need not exist.
-
-    Raises RuntimeError where the user has no home folder.
-    """
-    if chosen := environ.get("ASSISTCTL_STATE_DIR"):
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "assistctl"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "assistctl"
-    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "assistctl"
 
 
 def write_crash_file(

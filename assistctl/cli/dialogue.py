@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
+
+from assistctl.errors import UsageFault
 
 from .console import Console
 from .showing import note_findings, note_result, print_json, print_lines, print_plan, timestamp
@@ -23,7 +26,7 @@ def dialogue_of(
     from assistctl.commands.apply import Dialogue
 
     total = 0
-    ended = 0
+    ended = count(1)  # progress comes from several threads; one step of it is atomic
 
     def show(plan: Plan, findings: tuple[Diagnostic, ...]) -> None:
         nonlocal total
@@ -33,13 +36,14 @@ def dialogue_of(
             print_plan(console, plan, full=full)
 
     def confirm(_plan: Plan) -> bool:
+        if quiet_plan and not approved:
+            raise _unseen()
         return approved or console.confirm(question, expected)
 
     def progress(result: Result) -> None:
-        nonlocal ended
-        ended += 1
+        done = next(ended)
         note_result(console, result)
-        console.progress(f"{ended} of {total} done" if ended < total else "")
+        console.progress(f"{done} of {total} done" if done < total else "")
 
     return Dialogue(show, confirm, progress)
 
@@ -71,6 +75,14 @@ def close_json(console: Console, applied: Applied, made_at: float, *, verb: str)
         applied.report, owner=plan.owner, origin=plan.origin, timestamp=timestamp(made_at)
     )
     print_json(console, document)
+
+
+def _unseen() -> UsageFault:
+    return UsageFault(
+        "--format json shows no plan to agree to",
+        undone="everything; nothing was changed",
+        next="add --auto-approve, or review a plan first: assistctl plan --out FILE",
+    )
 
 
 def _refused(applied: Applied, verb: str) -> list[str]:

@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from assistctl.errors import ExitCode
+from assistctl.errors import ExitCode, strongest
 
 from .app import PROGRAM, build
 from .console import Console
@@ -66,7 +66,7 @@ def _close(code: int, argv: Sequence[str], console: Console) -> int:
         console.close()
     except (Exception, KeyboardInterrupt) as error:
         later = report(error, console, argv, os.environ)
-        return code or later
+        return strongest([ExitCode(code), ExitCode(later)])
     return code
 
 

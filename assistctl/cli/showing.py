@@ -28,8 +28,8 @@ def note_lines(console: Console, lines: Iterable[Line]) -> None:
     """Styled lines beside the result."""
     from assistctl.render.style import terminal_paint, texts
 
-    for text in texts(lines, terminal_paint if console.error_colour else None):
-        console.note(text)
+    # All at once: results of several threads must not mix their lines.
+    console.note(*texts(lines, terminal_paint if console.error_colour else None))
 
 
 def print_json(console: Console, document: Json) -> None:

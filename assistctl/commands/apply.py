@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from assistctl.engine.applier import Run, apply_plan, exit_codes
-from assistctl.errors import ExitCode, GuardRefused, UsageFault, strongest
+from assistctl.engine.closing import close
+from assistctl.errors import DiskFault, ExitCode, GuardRefused, RemoteError, UsageFault, strongest
 from assistctl.model.diagnostic import Diagnostic
 from assistctl.model.plan import Plan
 from assistctl.model.report import Report, Result
@@ -16,6 +17,7 @@ from assistctl.settings import Settings, limits_of
 
 from .plan import plan_in, read_desired, refusal_code
 from .ports import Ports
+from .records import Manner, keep
 from .session import Link, open_session
 
 _AGE = re.compile(r"(\d+)([smhdw])")
@@ -45,7 +47,7 @@ class Applied:
 def apply(
     settings: Settings,
     selection: Selection,
-    parallelism: int,
+    manner: Manner,
     dialogue: Dialogue,
     ports: Ports,
 ) -> Applied:
@@ -53,7 +55,7 @@ def apply(
     desired, findings = read_desired(settings)
     with open_session(settings, ports) as session:
         planned = plan_in(session, desired, findings, selection, ports)
-        return carry_out(session.link, planned.plan, planned.findings, parallelism, dialogue, ports)
+        return carry_out(session.link, planned.plan, planned.findings, manner, dialogue, ports)
 
 
 def parse_age(text: str) -> float:
@@ -89,23 +91,53 @@ def carry_out(
     link: Link,
     plan: Plan,
     findings: tuple[Diagnostic, ...],
-    parallelism: int,
+    manner: Manner,
     dialogue: Dialogue,
     ports: Ports,
 ) -> Applied:
-    """Shows, guards, asks and applies a plan."""
+    """Shows, guards, asks and applies a plan, then keeps a record of what it wrote."""
     dialogue.show(plan, findings)
     refused = refusal_code(plan)
     if refused:
         return Applied(plan, None, refused)
     if plan.writes and not dialogue.confirm(plan):
         return Applied(plan, None, ExitCode.DONE, declined=True)
+    return _carried_out(link, plan, manner, dialogue, ports)
+
+
+def _carried_out(link: Link, plan: Plan, manner: Manner, dialogue: Dialogue, ports: Ports) -> Applied:
     run = Run(
         link.provider,
         link.canon,
-        parallelism,
+        manner.parallelism,
+        strict=manner.strict,
         stopped=ports.stopped,
         on_result=dialogue.progress,
     )
+    started = ports.wall()
     report = apply_plan(plan, run)
-    return Applied(plan, report, strongest(exit_codes(report)))
+    codes = exit_codes(report) | _closed(report, plan, link, ports)
+    try:
+        keep(manner, plan, report, link, started, ports)
+    except DiskFault as fault:
+        ports.notify("; ".join(("the run was not recorded, so it cannot be undone by name", *fault.lines())))
+        codes.add(fault.exit_code)
+    return Applied(plan, report, strongest(codes))
+
+
+def _closed(report: Report, plan: Plan, link: Link, ports: Ports) -> set[ExitCode]:
+    """Waits until the list shows what was created; what it does not show is told and is not forgotten."""
+    try:
+        last = close(report, plan.owner, link.provider, ports.clock)
+    except RemoteError as error:
+        ports.notify("; ".join(("what was created could not be looked at in the list", *error.lines())))
+        return {ExitCode.OUTCOME_UNKNOWN}
+    if last.unlisted:
+        keys = ", ".join(last.unlisted)
+        ports.notify(f"created but not listed yet: {keys}; wait before the next apply, or it makes twins")
+    if last.twins:
+        ports.notify(
+            f"several assistants bear one key now: {', '.join(last.twins)}; assistctl plan shows them"
+        )
+    unknown = {ExitCode.OUTCOME_UNKNOWN} if last.unlisted else set()
+    return unknown | ({ExitCode.DECISION_NEEDED} if last.twins else set())

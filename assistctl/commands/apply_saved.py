@@ -7,24 +7,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistctl.engine.applier import exit_codes
+from assistctl.engine.policy import judged
 from assistctl.engine.saved import Rederived, SavedPlan, load, rederive, still_valid
 from assistctl.engine.survey import Survey, unmoved
 from assistctl.errors import DecisionNeeded, ExitCode, strongest
 from assistctl.model.diagnostic import Diagnostic
 from assistctl.model.limits import Limits
-from assistctl.model.plan import Change
+from assistctl.model.plan import Action, Change, Plan
 from assistctl.model.report import Outcome, Report, Result
 from assistctl.model.selection import Selection
-from assistctl.settings import Settings
+from assistctl.settings import Settings, operator_policies
 
 from .apply import Applied, Dialogue, carry_out
 from .plan import plan_in, read_desired
 from .ports import Ports
-from .remote import gather
+from .records import Manner
+from .remote import gather, whole
 from .session import Link, open_session
 
 _MOST_BYTES = 256 * 1024 * 1024
 """Of a saved plan: ten thousand assistants of ten kilobytes, twice over."""
+_MOVED = "the remote moved since the plan was saved: plan again"
 
 
 def apply_saved(
@@ -32,20 +35,22 @@ def apply_saved(
     saved: SavedPlan,
     max_age: float,
     selection: Selection,
-    parallelism: int,
+    manner: Manner,
     dialogue: Dialogue,
     ports: Ports,
 ) -> Applied:
-    """Applies a reviewed plan beside its manifests: they must still produce it.
+    """Applies a reviewed plan beside its manifests: with the choices it was made with they must still
+    produce it.
 
     ``max_age`` is in seconds. Raises DecisionNeeded (5) before any write where the plan does not fit.
     """
     desired, findings = read_desired(settings)
     with open_session(settings, ports) as session:
         check_fit(saved, settings.owner, session.link.origin, max_age, ports.wall())
-        planned = plan_in(session, desired, findings, selection, ports)
+        check_choices(saved, selection)
+        planned = plan_in(session, desired, findings, saved.selection, ports)
         result = rederive(saved, planned.plan, _unmoved_in(planned.remote, session.link))
-        return _carry_out(session.link, result, findings, parallelism, dialogue, ports)
+        return _carry_out(session.link, result, findings, manner, dialogue, ports)
 
 
 def apply_saved_alone(
@@ -53,15 +58,18 @@ def apply_saved_alone(
     saved: SavedPlan,
     max_age: float,
     limits: Limits,
-    parallelism: int,
+    selection: Selection,
+    manner: Manner,
     dialogue: Dialogue,
     ports: Ports,
 ) -> Applied:
     """Applies a reviewed plan where there is no project: checked against the remote alone."""
     check_fit(saved, saved.owner, link.origin, max_age, ports.wall())
-    remote = gather(link.provider, saved.owner)
+    check_choices(saved, selection)
+    remote = whole(gather(link.provider, saved.owner), [c.id for c in saved.writes if c.id], link.provider)
     result = still_valid(saved, remote, limits, _unmoved_in(remote, link))
-    return _carry_out(link, result, (), parallelism, dialogue, ports)
+    result = replace(result, plan=judged(result.plan, operator_policies(ports.environ)))
+    return _carry_out(link, result, (), manner, dialogue, ports)
 
 
 def read_saved(path: Path) -> SavedPlan:
@@ -93,23 +101,48 @@ def check_fit(saved: SavedPlan, owner: str, origin: str, max_age: float, now: fl
         )
 
 
+def check_choices(saved: SavedPlan, selection: Selection) -> None:
+    """Raises DecisionNeeded where the plan holds what ``--target`` or ``--no-delete`` rule out today: it is
+    applied as it was reviewed or not at all."""
+    ruled_out = [
+        f"{change.action} {change.key}"
+        for change in saved.writes
+        if not selection.includes(change.key) or (change.action is Action.DELETE and not selection.delete)
+    ]
+    if ruled_out:
+        raise DecisionNeeded(
+            f"the saved plan holds what --target or --no-delete rule out: {', '.join(ruled_out)}",
+            undone="nothing was applied",
+            next="assistctl plan --out FILE with the same options",
+        )
+
+
 def _carry_out(
     link: Link,
     result: Rederived,
     findings: tuple[Diagnostic, ...],
-    parallelism: int,
+    manner: Manner,
     dialogue: Dialogue,
     ports: Ports,
 ) -> Applied:
     approved = replace(dialogue, confirm=lambda _plan: True)
-    applied = carry_out(link, result.plan, findings, parallelism, approved, ports)
+    applied = carry_out(link, _with_stale(result), findings, manner, approved, ports)
     if applied.report is None or not result.stale:
         return applied
     skipped = tuple(_stale(change) for change in result.stale)
     for item in skipped:
         dialogue.progress(item)
     report = Report((*applied.report.results, *skipped), applied.report.interrupted)
-    return replace(applied, report=report, exit_code=strongest(exit_codes(report)))
+    return replace(applied, report=report, exit_code=strongest({applied.exit_code, *exit_codes(report)}))
+
+
+def _with_stale(result: Rederived) -> Plan:
+    """The plan as it is shown: what moved is open until somebody plans again."""
+    places = {(change.key, change.id) for change in result.stale}
+    others = [change for change in result.plan.changes if (change.key, change.id) not in places]
+    stale = [Change(Action.UNDECIDED, c.key, c.id, reason=_MOVED, file=c.file) for c in result.stale]
+    changes = sorted([*others, *stale], key=lambda change: (change.key, change.id or ""))
+    return replace(result.plan, changes=tuple(changes))
 
 
 def _unmoved_in(remote: Survey, link: Link) -> Callable[[str, str], bool]:
@@ -121,6 +154,5 @@ def _unmoved_in(remote: Survey, link: Link) -> Callable[[str, str], bool]:
 
 
 def _stale(change: Change) -> Result:
-    detail = "the remote moved since the plan was saved: plan again"
     code = int(ExitCode.DECISION_NEEDED)
-    return Result(change.action, change.key, change.id, Outcome.SKIPPED, detail, code)
+    return Result(change.action, change.key, change.id, Outcome.SKIPPED, _MOVED, code)

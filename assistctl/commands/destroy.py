@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assistctl.engine.planner import make_destroy_plan
+from assistctl.engine.policy import judged
 from assistctl.model.limits import Limits
 from assistctl.model.selection import Selection
 from assistctl.settings import Settings
@@ -12,16 +13,17 @@ from assistctl.settings import Settings
 from .apply import Applied, Dialogue, carry_out
 from .plan import read_desired
 from .ports import Ports
+from .records import Manner
 from .remote import complete, gather
 from .session import open_session
 
 
 def destroy(
-    settings: Settings, selection: Selection, parallelism: int, dialogue: Dialogue, ports: Ports
+    settings: Settings, selection: Selection, manner: Manner, dialogue: Dialogue, ports: Ports
 ) -> Applied:
     """Plans the deletion of every owned assistant (or of the targets) and carries it out.
 
-    Exempt from max_deletes, not from prevent_destroy: neither the recorded one nor a manifest's own.
+    Exempt from max_deletes, not from policies nor from prevent_destroy, be it recorded or a manifest's own.
     """
     desired, findings = read_desired(settings)
     protected = frozenset(item.key for item in desired if item.lifecycle.prevent_destroy)
@@ -29,5 +31,5 @@ def destroy(
         found = gather(session.link.provider, settings.owner)
         found = complete(found, (), selection, session.link.provider)
         frame = replace(session.frame(selection, ports.run_id()), limits=Limits(None))
-        plan = make_destroy_plan(found, frame, protected)
-        return carry_out(session.link, plan, findings, parallelism, dialogue, ports)
+        plan = judged(make_destroy_plan(found, frame, protected), settings.policies)
+        return carry_out(session.link, plan, findings, manner, dialogue, ports)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assistctl.engine.planner import make_plan
+from assistctl.engine.policy import judged
 from assistctl.engine.survey import Survey
 from assistctl.errors import ExitCode, InvalidInput, strongest
 from assistctl.model.assistant import Desired
 from assistctl.model.diagnostic import Diagnostic, Severity
-from assistctl.model.plan import Plan
+from assistctl.model.plan import Action, Plan
 from assistctl.model.selection import Selection
 from assistctl.settings import Settings
 
@@ -62,21 +63,27 @@ def plan_in(
     chosen = replace(selection, formerly=formerly)
     found = gather(session.link.provider, session.settings.owner, formerly)
     found = complete(found, desired, chosen, session.link.provider)
-    return Planned(make_plan(desired, found, session.frame(chosen, ports.run_id())), findings, found)
+    made = make_plan(desired, found, session.frame(chosen, ports.run_id()))
+    return Planned(judged(made, session.settings.policies), findings, found)
 
 
-def save(plan: Plan, path: Path, made_at: float) -> None:
+def save(plan: Plan, path: Path, made_at: float, selection: Selection) -> None:
     """Writes the reviewed artefact, readable by its owner only: it holds prompts. ``made_at`` is in
-    seconds since 1970. Raises DiskFault."""
+    seconds since 1970; ``selection`` is what the plan was made with. Raises DiskFault."""
     from assistctl.engine.saved import dump
     from assistctl.files import write_private
 
-    write_private(path, dump(plan, made_at).encode("utf-8", "surrogatepass"))
+    write_private(path, dump(plan, made_at, selection).encode("utf-8", "surrogatepass"))
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:
-    """What ``plan`` answers: 0, or 2 with ``--detailed-exitcode`` while anything is pending."""
-    pending = bool(plan.writes) or bool(plan.open_questions)
+    """What ``plan`` answers: 0, or 2 with ``--detailed-exitcode`` while anything is pending.
+
+    A field that a policy keeps is listed on every run and counts as no change.
+    """
+    if ExitCode.USAGE in (refusal.code for refusal in plan.refusals):
+        return ExitCode.USAGE  # a --target that names nothing
+    pending = bool(plan.writes) or bool(plan.of(Action.UNDECIDED))
     return ExitCode.CHANGES_PENDING if detailed and pending else ExitCode.DONE
 
 

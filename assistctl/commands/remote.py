@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from assistctl.engine.match import match_all
 from assistctl.engine.survey import Seen, Survey, survey
-from assistctl.model.assistant import Desired, Remote
+from assistctl.model.assistant import FIELDS, Desired, Remote
 from assistctl.model.provider import Provider
 from assistctl.model.selection import Selection
 
@@ -23,10 +23,19 @@ def gather(provider: Provider, owner: str, formerly: tuple[str, ...] = ()) -> Su
 def complete(found: Survey, desired: Sequence[Desired], selection: Selection, provider: Provider) -> Survey:
     """The same survey, with a GET for each assistant that a plan touches and the list answered in part.
 
-    AIML API declares list items with eight fields only. Where the first GET brings nothing new, the
-    fields are not to be had and no further GET is sent.
+    AIML API declares list items with eight fields only.
     """
-    wanted = _incomplete(found, desired, selection)
+    return _filled(found, _incomplete(found, desired, selection), provider)
+
+
+def whole(found: Survey, ids: Iterable[str], provider: Provider) -> Survey:
+    """The same survey, with a GET for each of ``ids`` that the list answered in part."""
+    known = (found.by_id[remote_id] for remote_id in ids if remote_id in found.by_id)
+    return _filled(found, sorted(seen.remote.id for seen in known if _lacks(seen, FIELDS)), provider)
+
+
+def _filled(found: Survey, wanted: Sequence[str], provider: Provider) -> Survey:
+    """Where the first GET brings nothing new, the fields are not to be had and no further GET is sent."""
     if not wanted:
         return found
     first = _read(provider, wanted[0])

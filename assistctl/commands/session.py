@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ class Link:
     provider: Provider
     origin: str
     """Scheme, host and port; one fixed word for the embedded remote."""
+    state_key: str
+    """What sets its state (records, lock) apart: the origin, or the place of the embedded database."""
     canon: Canon
     """Its canonical form: which model names are one."""
 
@@ -73,7 +75,7 @@ def open_session(settings: Settings, ports: Ports) -> Iterator[Session]:
 def open_link(
     profile: Profile, base_url: str, root: Path, timeout: float | None, ports: Ports
 ) -> Iterator[Link]:
-    """Connects lazily: nothing is sent before the first question.
+    """Connects lazily: nothing is sent before the first question. All connections are closed at the end.
 
     ``base_url`` is empty for the embedded remote, whose database lives below ``root``; ``timeout`` is in
     seconds for all requests together. Raises CredentialsRefused (8) where the remote needs a key and the
@@ -86,11 +88,12 @@ def open_link(
         connect, profile, base_url, clock=ports.clock, notify=ports.notify, timeout_total=timeout
     )
     if base_url:
-        provider = opened(_key(profile, base_url, ports.environ))
-        yield Link(provider, origin_of(base_url), canon_of(profile))
+        with closing(opened(_key(profile, base_url, ports.environ))) as provider:
+            origin = origin_of(base_url)
+            yield Link(provider, origin, origin, canon_of(profile))
         return
-    with _embedded(root) as handler:
-        yield Link(opened(None, handler=handler), LOCAL_ORIGIN, canon_of(profile))
+    with _embedded(root) as handler, closing(opened(None, handler=handler)) as provider:
+        yield Link(provider, LOCAL_ORIGIN, str(root.absolute()), canon_of(profile))
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class Run:
     canon: Canon
     parallelism: int = 4
     """Writes under way at once."""
+    strict: bool = False
+    """Answer 3 where the remote accepts a field and does not store it."""
     stopped: Callable[[], int] = lambda: 0
     """130 or 143 once a signal arrived: nothing new is started; else 0."""
     on_result: OnResult | None = None
@@ -80,7 +82,7 @@ def _one(change: Change, run: Run, brake: _Brake) -> Result:
 
 def _attempt(change: Change, run: Run, brake: _Brake) -> Result:
     try:
-        return write(change, run.provider, run.canon)
+        return write(change, run.provider, run.canon, strict=run.strict)
     except CredentialsRefused as error:
         brake.refused = "the remote refused the credentials"
         return _failed(change, Outcome.FAILED, error)

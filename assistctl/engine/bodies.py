@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from assistctl.model.plan import Change
 from assistctl.model.values import Json, unpack
 
@@ -13,8 +11,3 @@ def wire_body(change: Change) -> dict[str, Json]:
     body: dict[str, Json] = {name: unpack(value) for name, value in change.body.items()}
     body["metadata"] = dict(change.metadata)
     return body
-
-
-def without_nulls(metadata: Mapping[str, str | None]) -> dict[str, str]:
-    """The entries that should stand on the remote afterwards."""
-    return {key: text for key, text in metadata.items() if text is not None}

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from assistctl.model.assistant import FIELDS, Desired
 from assistctl.model.plan import ABSENT, Absent, Cause, FieldChange
 from assistctl.model.values import Packed, Value
 
+from .clearing import clear_value, with_both_members
 from .marker import Record, digest
 from .metadata import compare_metadata
 from .normalize import Canon, tools_by_name
 from .survey import Seen
 from .threeway import Comparison, Rules, Verdict, judge, note
-
-_EMPTY_RESOURCES = Packed('{"code_interpreter":{"file_ids":[]},"file_search":{"vector_store_ids":[]}}')
 
 
 def compare(desired: Desired, seen: Seen, rules: Rules) -> Comparison:
@@ -22,27 +19,19 @@ def compare(desired: Desired, seen: Seen, rules: Rules) -> Comparison:
     result = Comparison()
     for name in FIELDS:
         if name in desired.lifecycle.ignore_changes:
-            _resend(result, name, seen)
+            _resend(result, name, seen, rules)
         else:
             _compare_field(result, name, desired, seen, rules)
+    if "model" in desired.fields:
+        result.send.setdefault("model", desired.fields["model"])  # AIML API refuses a modify without it
     compare_metadata(result, desired, seen, rules)
     return result
 
 
-def clear_value(name: str, clearing: Mapping[str, Value]) -> Value:
-    """What a modify sends to bring a field back to the server's default.
-
-    Null for most; ``[]`` for tools, where null is refused; both members for tool_resources, since it is
-    not documented whether one of them alone keeps the other (OpenAI's ``ModifyAssistantRequest``).
-    """
-    if name in clearing:
-        return clearing[name]
-    return {"tools": Packed("[]"), "tool_resources": _EMPTY_RESOURCES}.get(name)
-
-
-def _resend(result: Comparison, name: str, seen: Seen) -> None:
+def _resend(result: Comparison, name: str, seen: Seen, rules: Rules) -> None:
     if name in seen.remote.fields:
-        result.send[name] = seen.remote.fields[name]
+        current = seen.remote.fields[name]
+        result.send[name] = clear_value(name, rules.clearing) if current is None else current
 
 
 def _compare_field(result: Comparison, name: str, desired: Desired, seen: Seen, rules: Rules) -> None:
@@ -58,8 +47,8 @@ def _compare_field(result: Comparison, name: str, desired: Desired, seen: Seen, 
         if verdict.cause is Cause.REMOVED:
             result.send[name] = after
         return
-    keeps = verdict.kept and not isinstance(current, Absent)
-    result.send[name] = current if keeps and not isinstance(current, Absent) else after
+    sent = current if verdict.kept and not isinstance(current, Absent) else after
+    result.send[name] = with_both_members(sent) if name == "tool_resources" else sent
     mark = digest(name, rules.canon.text(name, wanted))
     kept_record = record if verdict.kept or (record and record.digest == mark and not verdict.cause) else None
     result.records[name] = kept_record or Record(mark)

@@ -32,9 +32,9 @@ def refusals(
 def _undecided(plan: Plan) -> Iterator[Refusal]:
     open_questions = plan.of(Action.UNDECIDED)
     if open_questions:
-        keys = ", ".join(change.key for change in open_questions)
+        keys = tuple(change.key for change in open_questions)
         ways = "choose one of the ways shown for each, then plan again"
-        yield Refusal(ExitCode.DECISION_NEEDED, f"undecided: {keys}", ways)
+        yield Refusal(ExitCode.DECISION_NEEDED, f"undecided: {', '.join(keys)}", ways, keys)
 
 
 def _failing(failures: Mapping[str, tuple[str, ...]]) -> Iterator[Refusal]:
@@ -44,6 +44,7 @@ def _failing(failures: Mapping[str, tuple[str, ...]]) -> Iterator[Refusal]:
             ExitCode.DECISION_NEEDED,
             f"{key}: changed outside, and the policy for it is fail: {names}",
             "edit the manifest to what it should be, or use --on-conflict / --on-drift overwrite or keep",
+            (key,),
         )
 
 
@@ -55,6 +56,7 @@ def _full_metadata(plan: Plan) -> Iterator[Refusal]:
                 ExitCode.DECISION_NEEDED,
                 f"{change.key}: {kept} metadata entries, over the protocol's limit of {METADATA_ENTRIES}",
                 "remove entries from the manifest or on the remote; one is reserved for ownership",
+                (change.key,),
             )
 
 

@@ -41,6 +41,7 @@ _HEAD = re.compile(
     r"1 (?P<owner>[a-z0-9][a-z0-9-]{0,62}/[a-z0-9][a-z0-9-]{0,31}) (?P<key>[a-z0-9][a-z0-9_-]{0,62})"
     r" (?P<run>[a-z0-9]{1,8})(?P<flags>!?~?)(?P<rest>(?: [^ ]+)*)"
 )
+_CLAIM = re.compile(r"\d+ [a-z0-9-]+/[a-z0-9-]+ (?P<key>[a-z0-9][a-z0-9_-]{0,62}) ", re.ASCII)
 _RECORD = re.compile(r"([ndmitrTPfe]):([\w-]{6})(?:>([\w-]{6}))?", re.ASCII)
 _METADATA = re.compile(r"M:((?:[\w-]{8})+)(?:>([\w-]{6}))?", re.ASCII)
 
@@ -105,6 +106,12 @@ def decode(text: str) -> Marker | None:
             return None
     flags = head["flags"]
     return Marker(head["owner"], head["key"], head["run"], "!" in flags, "~" in flags, records, pairs, stored)
+
+
+def claimed_key(text: str) -> str:
+    """The key that a cut, edited or newer marker still names, empty for none: a hint, never ownership."""
+    head = _CLAIM.match(text)
+    return head["key"] if head else ""
 
 
 def digest(name: str, canonical: str) -> str:

@@ -14,6 +14,7 @@ from assistctl.model.assistant import Desired
 from assistctl.model.selection import Selection
 
 from .resemblance import Orphans
+from .strangers import Strangers
 from .survey import Seen, Survey
 
 
@@ -33,36 +34,15 @@ class Match:
     surplus: tuple[Seen, ...] = ()
 
 
-class Strangers:
-    """Assistants that are not ours, found by key and name; those that a pin took already are left out."""
-
-    def __init__(self, remote: Survey, taken: frozenset[str]) -> None:
-        self._foreign: dict[str, list[Seen]] = {}
-        self._unowned: dict[str, list[Seen]] = {}
-        for seen in remote.foreign:
-            if seen.remote.id not in taken:
-                for label in {"key " + _key(seen), "name " + seen.name}:
-                    self._foreign.setdefault(label, []).append(seen)
-        for seen in remote.unowned:
-            if seen.remote.id not in taken and seen.name:
-                self._unowned.setdefault(seen.name, []).append(seen)
-
-    def like(self, desired: Desired) -> tuple[list[Seen], list[Seen]]:
-        """Another owner's with this key or name, and unowned ones with this name; each oldest first."""
-        name = desired.fields.get("name")
-        labels = ("key " + desired.key, f"name {name}" if name else "")
-        foreign = {seen.remote.id: seen for label in labels for seen in self._foreign.get(label, ())}
-        unowned = self._unowned.get(name, []) if isinstance(name, str) else []
-        return sorted(foreign.values(), key=lambda seen: seen.age), unowned
-
-
 def match_all(desired: Sequence[Desired], remote: Survey, selection: Selection) -> tuple[Match, ...]:
     """One match per manifest, in the order given. The order changes nothing else."""
-    first = [_match_owned(item, remote, selection, desired) for item in desired]
+    keys = frozenset(item.key for item in desired)
+    first = [_match_owned(item, remote, selection, keys) for item in desired]
     taken = frozenset(m.seen.remote.id for m in first if m is not None and m.seen is not None)
     strangers = Strangers(remote, taken)
-    declared = {item.key for item in desired} | {alias for item in desired for alias in item.aliases}
-    orphans = Orphans([s for s in remote.owned() if s.remote.id not in taken and _key(s) not in declared])
+    claimed = keys.union(alias for item in desired for alias in item.aliases)
+    leaving = [s for s in remote.owned() if s.remote.id not in taken and _key(s) not in claimed]
+    orphans = Orphans([s for s in leaving if selection.delete and not (s.marker and s.marker.keep_on_remove)])
     return _without_clashes(
         [
             found if found is not None else _match_new(item, strangers, selection, orphans)
@@ -82,18 +62,17 @@ def _without_clashes(matches: Sequence[Match]) -> tuple[Match, ...]:
 
 def _clash(match: Match, seen: Seen) -> Match:
     reason = f"several manifests stand for {seen.remote.id}: a pin must choose"
-    return Match(match.desired, undecided=reason, candidates=(seen,), ways=(f"id: {seen.remote.id}",))
+    ways = (f"id: {seen.remote.id}",)
+    return Match(match.desired, undecided=reason, candidates=(seen, *match.surplus), ways=ways)
 
 
 def _match_owned(
-    desired: Desired, remote: Survey, selection: Selection, everyone: Sequence[Desired]
+    desired: Desired, remote: Survey, selection: Selection, declared: frozenset[str]
 ) -> Match | None:
     if desired.pin is not None:
-        return _match_pin(desired, desired.pin, remote, selection, {item.key for item in everyone})
-    found = sorted(
-        (seen for key in (desired.key, *desired.aliases) for seen in remote.ours.get(key, ())),
-        key=lambda seen: seen.age,
-    )
+        return _match_pin(desired, desired.pin, remote, selection, declared)
+    alive = [seen for key in (desired.key, *desired.aliases) for seen in remote.ours.get(key, ())]
+    found = sorted([s for s in alive if remote.is_ours(s)] or alive, key=lambda seen: seen.age)
     if len(found) > 1:
         return _twins(desired, found, selection)
     return Match(desired, found[0]) if found else None
@@ -112,7 +91,9 @@ def _twins(desired: Desired, found: Sequence[Seen], selection: Selection) -> Mat
     return Match(desired, undecided=reason, candidates=tuple(found), ways=ways)
 
 
-def _match_pin(desired: Desired, pin: str, remote: Survey, selection: Selection, declared: set[str]) -> Match:
+def _match_pin(
+    desired: Desired, pin: str, remote: Survey, selection: Selection, declared: frozenset[str]
+) -> Match:
     seen = remote.by_id.get(pin)
     if seen is None:
         reason = f"its id pin names {pin}, which this remote does not have"
@@ -154,7 +135,7 @@ def _match_new(desired: Desired, strangers: Strangers, selection: Selection, orp
     foreign, unowned = strangers.like(desired)
     willing = [seen for seen in foreign if seen.marker and seen.marker.owner in selection.takeover]
     chosen = willing + (unowned if selection.adopts(desired.key) else [])
-    if len(chosen) == 1:
+    if len(chosen) == 1 and len(foreign) + len(unowned) == 1:
         return Match(desired, chosen[0])
     if selection.create_anyway and not chosen:
         return Match(desired)
@@ -173,6 +154,8 @@ def _ask(desired: Desired, foreign: list[Seen], unowned: list[Seen]) -> Match:
     seen = candidates[0]
     if seen.marker is None:
         reason, way = "an unowned assistant has the same name", f"--adopt={desired.key}"
+        if seen.claim == desired.key:
+            reason = "its ownership marker cannot be read: cut, edited or of another version"
     else:
         reason = f"{seen.marker.owner} owns an assistant of the same name or key"
         way = f"--takeover {seen.marker.owner}"
@@ -185,6 +168,10 @@ def _ask(desired: Desired, foreign: list[Seen], unowned: list[Seen]) -> Match:
 
 
 def _ask_rename(desired: Desired, renamed: tuple[Seen, ...]) -> Match:
+    if len(renamed) > 1:
+        reason = f"it looks like {len(renamed)} assistants that have no manifest any more: a pin must choose"
+        ways = tuple(f"id: {seen.remote.id}" for seen in renamed)
+        return Match(desired, undecided=reason, candidates=renamed, ways=(*ways, "--create-anyway"))
     old = _key(renamed[0])
     reason = f"it looks like {old}, which has no manifest any more: renamed?"
     ways = (f"aliases: [{old}]", "--create-anyway")

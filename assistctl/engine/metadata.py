@@ -37,7 +37,9 @@ def rewritten_digest(values: Mapping[str, str]) -> str:
 
 def compare_metadata(result: Comparison, desired: Desired, seen: Seen, rules: Rules) -> None:
     """Adds the verdict on every managed metadata key to ``result``."""
-    ignored = {key for key in desired.metadata if f"metadata.{key}" in desired.lifecycle.ignore_changes}
+    prefix = "metadata."
+    names = desired.lifecycle.ignore_changes
+    ignored = {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
     wanted = {key: text for key, text in desired.metadata.items() if key not in ignored}
     current = {key: text for key, text in foreign_metadata(seen).items() if key not in ignored}
     entries = _Entries(
@@ -77,7 +79,9 @@ def _compare_entry(result: Comparison, key: str, entries: _Entries, rules: Rules
         after = before if verdict.cause is Cause.HEAL else ABSENT if intended is None else intended
         note(result, name, [FieldChange(name, before, after, verdict.cause, verdict.kept)], verdict, rules)
     stays = verdict.kept or (isinstance(wanted, Absent) and verdict.cause is not Cause.REMOVED)
-    result.metadata[key] = entries.current.get(key) if stays else intended
+    sent = entries.current.get(key) if stays else intended
+    if sent is not None or key in entries.current:
+        result.metadata[key] = sent
     if not isinstance(wanted, Absent):
         mark = digest(name, rules.canon.text(name, wanted))
         result.metadata_records[key] = record.digest if record and verdict.kept else mark

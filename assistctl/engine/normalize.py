@@ -74,7 +74,7 @@ def tool_name(tool: Mapping[str, Json]) -> str:
 
 
 def number(value: Json) -> str:
-    """A sampling number as text, equal within 1e-6: servers echo 0.7 as 0.699999988."""
+    """A sampling number as text, rounded to 1e-6: servers echo 0.7 as 0.699999988."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _dump(value)
     text = f"{value:.6f}".rstrip("0").rstrip(".")
@@ -158,8 +158,14 @@ def _function(function: Json) -> dict[str, Json]:
         "name": given.get("name"),
         "description": given.get("description") or "",
         "parameters": given.get("parameters") or {},
-        "strict": bool(given.get("strict") or False),
+        "strict": _strict(given),
     }
+
+
+def _strict(given: Mapping[str, Json]) -> Json:
+    """Null is the default; 1 stays 1, which is not true."""
+    strict = given.get("strict")
+    return False if strict is None else strict
 
 
 def _resources(value: Json) -> dict[str, Json]:
@@ -170,17 +176,18 @@ def _resources(value: Json) -> dict[str, Json]:
         ids = entry.get(member) if isinstance(entry, dict) else None
         if isinstance(ids, list) and ids:
             kept[tool] = {member: [*sorted(str(item) for item in ids)]}
-    others = {k: v for k, v in given.items() if k not in ("code_interpreter", "file_search") and v}
-    return {**kept, **others}
+    return kept
 
 
 def _response_format(value: Json) -> Json:
-    schema = value.get("json_schema") if isinstance(value, dict) else None
-    if not isinstance(value, dict) or not isinstance(schema, dict):
+    if not isinstance(value, dict):
         return value
+    schema = value.get("json_schema")
+    if not isinstance(schema, dict):
+        return {key: item for key, item in value.items() if item is not None}
     known: dict[str, Json] = {key: schema[key] for key in ("name", "schema") if schema.get(key) is not None}
     known["description"] = schema.get("description") or ""
-    known["strict"] = bool(schema.get("strict") or False)
+    known["strict"] = _strict(schema)
     return {"type": value.get("type"), "json_schema": known}
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistctl.model.assistant import MARKER_KEY, Desired
 from assistctl.model.limits import Limits
 from assistctl.model.plan import Action, Candidate, Change, Plan
 from assistctl.model.selection import Selection
-from assistctl.model.values import Json, Packed, Value, pack
+from assistctl.model.values import Value
 
+from .deletes import deletes
 from .fields import compare
 from .guard import refusals
 from .marker import Marker, Record, digest, metadata_records
 from .match import Match, match_all
 from .metadata import foreign_metadata
 from .normalize import Canon
+from .states import after, whole
 from .survey import Seen, Survey, fingerprint
 from .threeway import Comparison, Rules
 
@@ -43,9 +45,10 @@ def make_plan(desired: Sequence[Desired], remote: Survey, frame: Frame) -> Plan:
     matches = [match for match in everyone if frame.selection.includes(match.desired.key)]
     failures: dict[str, tuple[str, ...]] = {}
     changes = [_change(match, frame, failures) for match in matches]
-    changes += _deletes(everyone, remote, frame)
+    changes += deletes(everyone, remote, frame.selection, frame.canon)
     changes.sort(key=lambda change: (change.key, change.id or ""))
     plan = Plan(
+        run=frame.run,
         owner=frame.owner,
         provider=frame.provider,
         origin=frame.origin,
@@ -61,15 +64,16 @@ def make_plan(desired: Sequence[Desired], remote: Survey, frame: Frame) -> Plan:
 def make_destroy_plan(remote: Survey, frame: Frame, protected: frozenset[str]) -> Plan:
     """The deletion of everything owned (or of the targets). ``protected`` are keys whose manifest says
     prevent_destroy; a recorded one protects as well."""
-    deletes = [
+    planned = [
         replace(change, protected=change.protected or change.key in protected)
-        for change in _deletes((), remote, frame)
+        for change in deletes((), remote, frame.selection, frame.canon)
     ]
     plan = Plan(
         frame.owner,
         frame.provider,
         frame.origin,
-        tuple(deletes),
+        tuple(planned),
+        run=frame.run,
         unmanaged=len(remote.unowned),
         foreign=len(remote.foreign),
         owned=len(remote.owned()),
@@ -104,7 +108,7 @@ def _create(desired: Desired, frame: Frame) -> Change:
         None,
         body=body,
         metadata={**metadata, MARKER_KEY: marker.encode()},
-        after=_whole(desired.fields, metadata),
+        after=whole(desired.fields, metadata),
         file=desired.file,
     )
 
@@ -136,7 +140,7 @@ def _meet(desired: Desired, seen: Seen, frame: Frame, failures: dict[str, tuple[
     reason, previous = _ownership(desired, seen, adopting, known)
     writes = result.writes or adopting or bool(reason)
     action = Action.ADOPT if adopting else Action.UPDATE if writes else Action.NOOP
-    before = _whole(seen.remote.fields, foreign_metadata(seen))
+    before = whole(seen.remote.fields, foreign_metadata(seen))
     return Change(
         action,
         desired.key,
@@ -147,7 +151,7 @@ def _meet(desired: Desired, seen: Seen, frame: Frame, failures: dict[str, tuple[
         body=result.send if writes else {},
         metadata=_union(seen, result, _marker(desired, frame, result)) if writes else {},
         before=before,
-        after=_after(before, result) if writes else before,
+        after=after(before, result) if writes else before,
         base=fingerprint(seen.remote, frame.canon) if writes else "",
         file=desired.file,
     )
@@ -190,50 +194,6 @@ def _union(seen: Seen, result: Comparison, marker: Marker) -> dict[str, str | No
     """Foreign entries as they are, managed ones as intended, and our marker: right whether the remote
     merges the map by key (OpenAI) or replaces it (self-hosted servers)."""
     return {**foreign_metadata(seen), **result.metadata, MARKER_KEY: marker.encode()}
-
-
-def _whole(fields: Mapping[str, Value], metadata: Mapping[str, str]) -> dict[str, Value]:
-    return {**fields, "metadata": pack(dict(metadata))}
-
-
-def _after(before: Mapping[str, Value], result: Comparison) -> dict[str, Value]:
-    packed = before["metadata"]
-    entries = packed.load() if isinstance(packed, Packed) else {}
-    merged: dict[str, Json] = {**(entries if isinstance(entries, dict) else {}), **result.metadata}
-    kept: Json = {key: text for key, text in merged.items() if text is not None}
-    return {**before, **result.send, "metadata": pack(kept)}
-
-
-def _deletes(matches: Sequence[Match], remote: Survey, frame: Frame) -> Iterator[Change]:
-    """Owned minus declared, and the younger of twins that ``--adopt-oldest`` gives up."""
-    met = {match.seen.remote.id for match in matches if match.seen is not None}
-    asked = {seen.remote.id for match in matches for seen in match.candidates}
-    surplus = {seen.remote.id: match for match in matches for seen in match.surplus}
-    for seen in remote.owned():
-        key = seen.marker.key if seen.marker else ""
-        if seen.remote.id in met or seen.remote.id in asked or not frame.selection.includes(key):
-            continue
-        reason = "younger twin" if seen.remote.id in surplus else "no manifest declares it"
-        yield _delete(seen, key, reason, frame)
-
-
-def _delete(seen: Seen, key: str, reason: str, frame: Frame) -> Change:
-    marker = seen.marker
-    keep = "kept: on_remove: keep" if marker and marker.keep_on_remove else ""
-    if not frame.selection.delete:
-        keep = "kept: --no-delete"
-    before = _whole(seen.remote.fields, foreign_metadata(seen))
-    if keep:
-        return Change(Action.NOOP, key, seen.remote.id, reason=keep, before=before, after=before)
-    return Change(
-        Action.DELETE,
-        key,
-        seen.remote.id,
-        reason=reason,
-        before=before,
-        base=fingerprint(seen.remote, frame.canon),
-        protected=bool(marker and marker.prevent_destroy),
-    )
 
 
 def _candidate(seen: Seen) -> Candidate:

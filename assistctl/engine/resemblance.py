@@ -11,8 +11,9 @@ from assistctl.model.assistant import Desired
 from .survey import Seen, prompt_of
 
 _ALIKE = 0.8
-_MOST_COMPARED = 200
-"""Orphans whose prompts are compared; beyond that only names are: effort stays bounded."""
+_MOST_COMPARED = 5_000
+"""Pairs of prompts compared word by word in one run, about a second; beyond that only names and equal
+prompts count."""
 _SHORT = 3
 """Prompts of fewer words say nothing about identity unless they are equal."""
 
@@ -25,6 +26,7 @@ class Orphans:
     def __init__(self, seen: Sequence[Seen]) -> None:
         self._seen = tuple(seen)
         self._words: dict[str, Counter[str]] = {}
+        self._comparisons = _MOST_COMPARED
 
     def like(self, desired: Desired) -> tuple[Seen, ...]:
         """Those with an equal name or at least 80 % of the words of the prompt in common, oldest first."""
@@ -40,10 +42,14 @@ class Orphans:
             return ()
         words = _count(prompt)
         return tuple(
-            seen
-            for seen in self._seen[:_MOST_COMPARED]
-            if prompt_of(seen) == prompt or share(words, self._count(seen)) >= _ALIKE
+            seen for seen in self._seen if prompt_of(seen) == prompt or self._share(words, seen) >= _ALIKE
         )
+
+    def _share(self, words: Counter[str], seen: Seen) -> float:
+        if not self._comparisons:
+            return 0.0
+        self._comparisons -= 1
+        return share(words, self._count(seen))
 
     def _count(self, seen: Seen) -> Counter[str]:
         if seen.remote.id not in self._words:

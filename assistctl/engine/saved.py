@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 
-from assistctl.errors import DecisionNeeded, InvalidInput
+from assistctl.errors import DecisionNeeded, ExitCode, InvalidInput
 from assistctl.model.assistant import MARKER_KEY
 from assistctl.model.limits import Limits
-from assistctl.model.plan import Action, Change, Plan
-from assistctl.model.values import Json, pack, unpack
+from assistctl.model.plan import Action, Change, Plan, Refusal
+from assistctl.model.selection import Selection
+from assistctl.model.values import Json, Value, pack, unpack
 
 from .guard import refusals
 from .marker import decode
@@ -33,9 +34,13 @@ class SavedPlan:
     made_at: float
     """Seconds since 1970, UTC."""
     writes: tuple[Change, ...]
+    selection: Selection = field(default_factory=Selection)
+    """What the operator chose for it: without the same choices it would not come out again."""
+    refusals: tuple[Refusal, ...] = ()
+    """Its open decisions; guards are held against the remote of the day it is applied."""
 
 
-def dump(plan: Plan, made_at: float) -> str:
+def dump(plan: Plan, made_at: float, selection: Selection | None = None) -> str:
     """The file's text: JSON with a digest over everything else in it."""
     content: dict[str, Json] = {
         "assistctl_plan": FORMAT,
@@ -43,6 +48,8 @@ def dump(plan: Plan, made_at: float) -> str:
         "provider": plan.provider,
         "origin": plan.origin,
         "made_at": made_at,
+        "selection": _selection_data(selection or Selection()),
+        "refusals": [_refusal_data(each) for each in plan.refusals if each.code == ExitCode.DECISION_NEEDED],
         "changes": [_change_data(change) for change in plan.writes],
     }
     content["digest"] = _digest(content)
@@ -62,10 +69,18 @@ def load(text: str, where: str) -> SavedPlan:
         raise _broken(where, "it is no plan of this version of assistctl")
     if content.pop("digest", None) != _digest(content):
         raise _broken(where, "it was edited or cut off after it was saved")
-    changes = tuple(_change(item) for item in content["changes"])
-    return SavedPlan(
-        content["owner"], content["provider"], content["origin"], float(content["made_at"]), changes
-    )
+    try:
+        return SavedPlan(
+            str(content["owner"]),
+            str(content["provider"]),
+            str(content["origin"]),
+            float(content["made_at"]),
+            tuple(_change(item) for item in content["changes"]),
+            _selection(content["selection"]),
+            tuple(_refusal(item) for item in content["refusals"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _broken(where, "it does not hold what a plan holds") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,8 @@ class Rederived:
 def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved) -> Rederived:
     """What of a reviewed plan may be applied now; ``unmoved`` looks at the remote of today.
 
-    Raises DecisionNeeded where the manifests of today would not produce a reviewed write.
+    A guard that only refuses what is stale does not hold up the rest. Raises DecisionNeeded where the
+    manifests of today would not produce a reviewed write.
     """
     by_place = {(change.key, change.id): change for change in fresh.changes}
     keep: list[Change] = []
@@ -103,7 +119,9 @@ def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved) -> Rederived:
         )
     untouched = [change for change in fresh.changes if not change.action.writes]
     changes = tuple(sorted([*keep, *untouched], key=lambda change: (change.key, change.id or "")))
-    return Rederived(replace(fresh, changes=changes), tuple(stale))
+    skipped = {change.key for change in stale}
+    guarded = tuple(each for each in fresh.refusals if not each.keys or not skipped.issuperset(each.keys))
+    return Rederived(replace(fresh, changes=changes, refusals=guarded), tuple(stale))
 
 
 def still_valid(saved: SavedPlan, remote: Survey, limits: Limits, unmoved: Unmoved) -> Rederived:
@@ -112,11 +130,15 @@ def still_valid(saved: SavedPlan, remote: Survey, limits: Limits, unmoved: Unmov
     def stands(change: Change) -> bool:
         if change.id is None:
             return change.key not in remote.ours
+        seen = remote.by_id.get(change.id)
+        if change.action is Action.DELETE and (seen is None or not remote.is_ours(seen)):
+            return False
         return unmoved(change.id, change.base)
 
     keep = tuple(change for change in saved.writes if stands(change))
     plan = Plan(saved.owner, saved.provider, saved.origin, keep, owned=len(remote.owned()))
-    plan = replace(plan, refusals=refusals(plan, limits, {}, declared=len(keep), chosen=len(keep)))
+    guards = refusals(plan, limits, {}, declared=len(keep), chosen=len(keep))
+    plan = replace(plan, refusals=(*saved.refusals, *guards))
     return Rederived(plan, tuple(change for change in saved.writes if not stands(change)))
 
 
@@ -140,11 +162,7 @@ def _equal(saved: Change, now: Change) -> bool:
 def _without_run(metadata: Mapping[str, str | None]) -> dict[str, object]:
     """Two runs plan the same metadata but for the run id inside the marker."""
     marker = decode(metadata.get(MARKER_KEY) or "")
-    owned: object = (
-        None
-        if marker is None
-        else (marker.owner, marker.key, marker.fields, marker.metadata, marker.prevent_destroy)
-    )
+    owned = None if marker is None else replace(marker, run="")
     return {**{key: text for key, text in metadata.items() if key != MARKER_KEY}, MARKER_KEY: owned}
 
 
@@ -163,9 +181,9 @@ def _change_data(change: Change) -> dict[str, Json]:
 
 
 def _change(data: dict[str, Json]) -> Change:
-    body, metadata = data["body"], data["metadata"]
+    action, body, metadata = Action(str(data["action"])), data["body"], data["metadata"]
     return Change(
-        Action(str(data["action"])),
+        action,
         str(data["key"]),
         None if data["id"] is None else str(data["id"]),
         reason=str(data["reason"]),
@@ -176,7 +194,41 @@ def _change(data: dict[str, Json]) -> Change:
         metadata={k: None if v is None else str(v) for k, v in metadata.items()}
         if isinstance(metadata, dict)
         else {},
+        after=None if action is Action.DELETE else _after(body, metadata),
     )
+
+
+def _after(body: Json, metadata: Json) -> dict[str, Value]:
+    """What the write leaves of the fields it sends: enough to show it and to hold policies against it."""
+    fields = body if isinstance(body, dict) else {}
+    entries = metadata if isinstance(metadata, dict) else {}
+    kept: Json = {key: text for key, text in entries.items() if key != MARKER_KEY and text is not None}
+    return {name: pack(value) for name, value in {**fields, "metadata": kept}.items()}
+
+
+def _selection_data(selection: Selection) -> dict[str, Json]:
+    data = asdict(selection)
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in data.items()}
+
+
+def _selection(data: Mapping[str, Json]) -> Selection:
+    """Raises TypeError for names that no selection has."""
+    values: dict[str, object] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+    }
+    for name in ("adopt_keys", "takeover"):
+        values[name] = frozenset(values[name])  # type: ignore[call-overload]  # a TypeError is an answer
+    return Selection(**values)  # type: ignore[arg-type]
+
+
+def _refusal_data(refusal: Refusal) -> dict[str, Json]:
+    return {"code": refusal.code, "what": refusal.what, "next": refusal.next, "keys": list(refusal.keys)}
+
+
+def _refusal(data: dict[str, Json]) -> Refusal:
+    keys = data["keys"]
+    told = (str(data["what"]), str(data["next"]))
+    return Refusal(int(str(data["code"])), *told, tuple(map(str, keys)) if isinstance(keys, list) else ())
 
 
 def _digest(content: Mapping[str, Json]) -> str:

@@ -10,7 +10,7 @@ from assistctl.model.assistant import FIELDS, MARKER_KEY, Remote
 from assistctl.model.plan import ABSENT
 from assistctl.model.values import Packed
 
-from .marker import LETTERS, Marker, decode
+from .marker import LETTERS, Marker, claimed_key, decode
 from .normalize import Canon
 
 
@@ -31,6 +31,12 @@ class Seen:
         """The name the remote stores, empty for none."""
         value = self.remote.fields.get("name")
         return value if isinstance(value, str) else ""
+
+    @property
+    def claim(self) -> str:
+        """The key that an unreadable marker still names, empty for none."""
+        text = (self.remote.metadata or {}).get(MARKER_KEY)
+        return claimed_key(text) if text and self.marker is None else ""
 
 
 @dataclass(slots=True)
@@ -104,7 +110,8 @@ def unmoved(base: str, now: Remote, canon: Canon) -> bool:
 def _fingerprint(remote: Remote, canon: Canon, names: Sequence[str]) -> str:
     texts = [f"{name}={canon.text(name, remote.fields.get(name, ABSENT))}" for name in names]
     texts += [f"metadata.{key}={value}" for key, value in sorted((remote.metadata or {}).items())]
-    hashed = blake2b("\0".join(texts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    framed = "".join(f"{len(text)}:{text}" for text in texts)
+    hashed = blake2b(framed.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return "".join(LETTERS[name] for name in names) + ":" + hashed
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assistctl.model.plan import Absent, Cause, FieldChange
-from assistctl.model.selection import Policy
+from assistctl.model.selection import Resolution
 from assistctl.model.values import Value
 
 from .marker import Record, digest
@@ -22,8 +22,8 @@ class Rules:
     """How this run compares: canonical form, policies and whether ownership is being taken now."""
 
     canon: Canon
-    on_drift: Policy = "overwrite"
-    on_conflict: Policy = "fail"
+    on_drift: Resolution = "overwrite"
+    on_conflict: Resolution = "fail"
     clearing: Mapping[str, Value] = field(default_factory=dict)
     """Field to the value that resets it on this remote; null where absent."""
     adopting: bool = False
@@ -72,15 +72,19 @@ def judge(
     now = None if isinstance(current, Absent) else digest(name, canon.text(name, current))
     untouched = record is not None and now is not None and now in (record.digest, record.stored)
     if isinstance(wanted, Absent):
-        return _removed(name, untouched, current, rules)
+        return _removed(name, record, untouched, current, rules)
     unchanged = record is not None and digest(name, canon.text(name, wanted)) == record.digest
     if isinstance(current, Absent):
-        return _NOTHING if unchanged else Verdict(Cause.MANIFEST)
+        return _NOTHING if unchanged else _first_or_manifest(record, rules)
     if canon.same(name, wanted, current):
         return _NOTHING if unchanged else _HEAL
     if record is None:
-        return Verdict(Cause.ADOPT if rules.adopting else Cause.MANIFEST)
+        return _first_or_manifest(record, rules)
     return _moved(unchanged, untouched, rules)
+
+
+def _first_or_manifest(record: Record | None, rules: Rules) -> Verdict:
+    return Verdict(Cause.ADOPT if record is None and rules.adopting else Cause.MANIFEST)
 
 
 def _moved(unchanged: bool, untouched: bool, rules: Rules) -> Verdict:
@@ -92,10 +96,16 @@ def _moved(unchanged: bool, untouched: bool, rules: Rules) -> Verdict:
     return Verdict(Cause.CONFLICT, rules.on_conflict == "keep")
 
 
-def _removed(name: str, untouched: bool, current: Value | Absent, rules: Rules) -> Verdict:
-    if isinstance(current, Absent) or not untouched:
+def _removed(
+    name: str, record: Record | None, untouched: bool, current: Value | Absent, rules: Rules
+) -> Verdict:
+    """The line left the manifest. A value that cannot be read counts as the one last applied."""
+    if isinstance(current, Absent):
+        default = digest(name, rules.canon.text(name, None))
+        return _HEAL if record is None or record.digest == default else Verdict(Cause.REMOVED)
+    if not untouched or rules.canon.same(name, None, current):
         return _HEAL
-    return _HEAL if rules.canon.same(name, None, current) else Verdict(Cause.REMOVED)
+    return Verdict(Cause.REMOVED)
 
 
 def note(result: Comparison, name: str, changes: list[FieldChange], verdict: Verdict, rules: Rules) -> None:

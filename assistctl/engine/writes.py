@@ -1,104 +1,149 @@
-"""One write: look at the target, send, compare the answer with what was sent."""
+"""One write: look at the target, send, hold the answer against what was sent."""
 
 from __future__ import annotations
 
-from assistctl.errors import ExitCode, NotApplied, OutcomeUnknown
-from assistctl.model.assistant import FIELDS, MARKER_KEY, Remote
-from assistctl.model.plan import ABSENT, Absent, Action, Change
+from dataclasses import dataclass, field
+
+from assistctl.errors import ExitCode, NotApplied, OutcomeUnknown, RemoteError
+from assistctl.model.assistant import MARKER_KEY, Remote
+from assistctl.model.plan import Action, Change
 from assistctl.model.provider import Provider
 from assistctl.model.report import Outcome, Result
-from assistctl.model.values import Value
 
-from .bodies import wire_body, without_nulls
+from .bodies import wire_body
+from .clearing import without_nulls
+from .learning import Lesson, expected, learn
 from .normalize import Canon
 from .survey import unmoved
 
-_GONE = 404
+_GONE = (404, 410)
+_INVALID = (400, 422)
 _ATTEMPTS = 3
 """A modify whose answer was lost is sent again while a GET shows that its base still stands."""
+_LESSONS = 4
+"""Follow-up modifies at most: two more ways to clear, one to record, one to put back."""
 
 
-def write(change: Change, provider: Provider, canon: Canon) -> Result:
-    """Carries one change out. Raises a RemoteError where it failed or its outcome is unknown."""
+@dataclass(slots=True)
+class _Told:
+    """What one write has to tell beside its end."""
+
+    warnings: list[str] = field(default_factory=list)
+    dropped: bool = False
+
+
+def write(change: Change, provider: Provider, canon: Canon, *, strict: bool = False) -> Result:
+    """Carries one change out. Raises a RemoteError where it failed or its outcome is unknown.
+
+    ``strict`` answers 3 where the remote accepts a field and does not store it.
+    """
     if change.action is Action.CREATE:
-        return _done(change, provider.create(wire_body(change)), canon)
+        return _settled(change, None, provider.create(wire_body(change)), provider, canon, strict)
     if change.action is Action.DELETE:
         return _delete(change, provider, canon)
-    return _modify(change, provider, canon)
+    return _modify(change, provider, canon, strict)
 
 
-def _modify(change: Change, provider: Provider, canon: Canon) -> Result:
-    target = change.id or ""
+def _modify(change: Change, provider: Provider, canon: Canon, strict: bool) -> Result:
+    lost: OutcomeUnknown | None = None
     for _ in range(_ATTEMPTS):
-        now = provider.get(target)
+        now = _looked_at(change, provider, lost)
         if now is None:
-            return _skipped(change, "it is gone from the remote: plan again to create it")
+            return _gone(change)
         if not unmoved(change.base, now, canon):
-            return _done(change, now, canon) if holds(change, now, canon) else _moved(change)
+            return _moved(change, now, canon)
         try:
-            return _done(change, provider.update(target, wire_body(change)), canon)
+            answer = _sent(change, provider)
         except OutcomeUnknown as error:
             lost = error
-        except NotApplied as error:
-            if error.status == _GONE:
-                return _skipped(change, "it is gone from the remote: plan again to create it")
+        else:
+            return _settled(change, now, answer, provider, canon, strict) if answer else _gone(change)
+    now = _looked_at(change, provider, lost)
+    if now is not None and unmoved(change.base, now, canon) and lost is not None:
+        raise lost
+    return _gone(change) if now is None else _moved(change, now, canon)
+
+
+def _looked_at(change: Change, provider: Provider, lost: OutcomeUnknown | None) -> Remote | None:
+    """The target as it is now. Where it cannot be seen, a request whose answer was ``lost`` stays
+    unknown."""
+    try:
+        return provider.get(change.id or "")
+    except RemoteError as error:
+        raise (lost or error) from error
+
+
+def _moved(change: Change, now: Remote, canon: Canon) -> Result:
+    if expected(change, now, canon):
+        return Result(change.action, change.key, change.id, Outcome.DONE)
+    return _skipped(change, "somebody changed it since the plan: plan again")
+
+
+def _gone(change: Change) -> Result:
+    return _skipped(change, "it is gone from the remote: plan again to create it")
+
+
+def _sent(change: Change, provider: Provider) -> Remote | None:
+    """The answer to a modify, None where the target is gone; once more without nulls where they are
+    refused."""
+    try:
+        return provider.update(change.id or "", wire_body(change))
+    except NotApplied as error:
+        if error.status in _GONE:
+            return None
+        other = without_nulls(change) if error.status in _INVALID else None
+        if other is None:
             raise
-    raise lost
+        return provider.update(change.id or "", wire_body(other))
 
 
 def _delete(change: Change, provider: Provider, canon: Canon) -> Result:
-    target = change.id or ""
-    now = provider.get(target)
+    now = provider.get(change.id or "")
     if now is None:
         return Result(change.action, change.key, change.id, Outcome.DONE, "it was gone already")
     if not unmoved(change.base, now, canon):
-        return _moved(change)
-    provider.delete(target)
+        return _moved(change, now, canon)
+    provider.delete(change.id or "")
     return Result(change.action, change.key, change.id, Outcome.DONE)
 
 
-def holds(change: Change, now: Remote, canon: Canon) -> bool:
-    """Whether the remote already stands as the change wants it, marker included."""
-    return not unstuck(change, now, canon)
-
-
-def unstuck(change: Change, now: Remote, canon: Canon) -> tuple[str, ...]:
-    """The fields that the remote answers differently from what was sent, by name.
-
-    A field that the answer lacks says nothing and is left out.
-    """
-    fields = [
-        name for name in FIELDS if name in change.body and not _stuck(name, change.body[name], now, canon)
-    ]
-    if now.metadata is None:
-        return tuple(fields)
-    wanted = without_nulls(change.metadata)
-    entries = [f"metadata.{key}" for key, text in wanted.items() if now.metadata.get(key, "") != text]
-    entries += [
-        f"metadata.{key}" for key in change.metadata.keys() - wanted.keys() if now.metadata.get(key, "")
-    ]
-    return tuple(fields + sorted(entries))
-
-
-def _stuck(name: str, sent: Value, now: Remote, canon: Canon) -> bool:
-    answered: Value | Absent = now.fields.get(name, ABSENT)
-    return isinstance(answered, Absent) or canon.same(name, sent, answered)
-
-
-def _done(change: Change, answer: Remote, canon: Canon) -> Result:
-    lost = unstuck(change, answer, canon)
-    if f"metadata.{MARKER_KEY}" in lost:
+def _settled(
+    change: Change, before: Remote | None, answer: Remote, provider: Provider, canon: Canon, strict: bool
+) -> Result:
+    """Ends a write that was answered: learns what the remote made of it until it stands."""
+    if answer.metadata is not None and MARKER_KEY not in answer.metadata:
         detail = "the remote did not store the ownership marker: it cannot be managed there"
         code = int(ExitCode.DECISION_NEEDED)
         return Result(change.action, change.key, answer.id, Outcome.FAILED, detail, code)
-    warnings = tuple(
-        f"{change.key}: the remote stored {name} differently from what was sent" for name in lost
+    told = _Told()
+    for _ in range(_LESSONS):
+        lesson = learn(change, before, answer, canon)
+        if lesson is None:
+            break
+        _tell(told, change.key, lesson)
+        change = lesson.change(change)
+        if not lesson.again:
+            break
+        try:
+            answer = provider.update(answer.id, wire_body(change))
+        except RemoteError as error:
+            told.warnings.append(
+                f"{change.key}: what the remote made of it could not be recorded: {error.what}"
+            )
+            break
+    code = int(ExitCode.PARTLY_APPLIED) if strict and told.dropped else 0
+    return Result(
+        change.action, change.key, answer.id, Outcome.DONE, exit_code=code, warnings=tuple(told.warnings)
     )
-    return Result(change.action, change.key, answer.id, Outcome.DONE, warnings=warnings)
 
 
-def _moved(change: Change) -> Result:
-    return _skipped(change, "somebody changed it since the plan: plan again")
+def _tell(told: _Told, key: str, lesson: Lesson) -> None:
+    told.dropped = told.dropped or bool(lesson.dropped)
+    told.warnings += [f"{key}: the remote stores {name} in a form of its own" for name in lesson.rewritten]
+    told.warnings += [f"{key}: the remote accepts {name} and does not store it" for name in lesson.dropped]
+    told.warnings += [
+        f"{key}: the remote does not clear {name}; it is no longer managed" for name in lesson.stands
+    ]
 
 
 def _skipped(change: Change, detail: str) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistctl.model.assistant import FIELDS, Desired, Lifecycle
 from assistctl.model.codes import is_error
@@ -77,24 +77,22 @@ def compile_manifest(manifest: Layer, stem: str, line: int, scope: Scope, source
     effective = make_effective(layers, sources, scope.names, findings)
     findings += _shape(effective)
     findings += value_rules(effective, scope.inputs)
-    findings += text_rules(effective, sources, scope.secrets)
+    fields = _fields(key_of(manifest, stem), effective.values)
+    rest = {name: value for name, value in fields.items() if name != "instructions"}
+    findings += text_rules(effective, rest, sources, scope.secrets)
     findings += lint(effective, sources, scope.inputs, scope.models)
     findings = _not_allowed(findings, effective.values.get("allow"))
     if any(is_error(finding.code) for finding in findings):
         return Compiled(None, effective, tuple(findings))
-    key, pin = key_of(manifest, stem), pin_of(manifest, scope.environment)
-    return Compiled(_desired(manifest, key, pin, effective.values, line), effective, tuple(findings))
+    desired = _desired(manifest, key_of(manifest, stem), fields, effective.values, line)
+    return Compiled(replace(desired, pin=pin_of(manifest, scope.environment)), effective, tuple(findings))
 
 
 def _shape(effective: Effective) -> list[Finding]:
     """The shape of the final values, where they are not the manifest's own (those are checked already)."""
     if not effective.changed:
         return []
-    sent = {
-        name: value
-        for name, value in effective.values.items()
-        if name not in IDENTITY_KEYS and not (name == "model" and not value)
-    }
+    sent = {name: value for name, value in effective.values.items() if name not in IDENTITY_KEYS}
     return [
         Finding(each.code, each.message, effective.place(each.path, on_key=each.on_key))
         for each in check(Fields, sent, lenient=False)
@@ -108,15 +106,16 @@ def _not_allowed(findings: list[Finding], allow: Json) -> list[Finding]:
     return [finding for finding in findings if is_error(finding.code) or finding.code not in allowed]
 
 
-def _desired(manifest: Layer, key: str, pin: str | None, values: Mapping[str, Json], line: int) -> Desired:
+def _desired(
+    manifest: Layer, key: str, fields: Mapping[str, Value], values: Mapping[str, Json], line: int
+) -> Desired:
     metadata = values.get("metadata")
     entries = metadata if isinstance(metadata, dict) else {}
     aliases = manifest.values.get("aliases")
     return Desired(
         key=key,
-        fields=_fields(key, values),
+        fields=fields,
         metadata={name: value if isinstance(value, str) else None for name, value in entries.items()},
-        pin=pin,
         aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
         lifecycle=_lifecycle(values.get("lifecycle"), entries),
         file=manifest.file,

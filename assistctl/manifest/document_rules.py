@@ -87,7 +87,9 @@ def _references(layer: Layer, path: Path, value: Json) -> Iterator[Finding]:
 def _ignored(layer: Layer, fields: Json) -> Iterator[Finding]:
     known = (*FIELDS, "metadata")
     for index, name in enumerate(fields if isinstance(fields, list) else ()):
-        if not isinstance(name, str) or name in known or re.fullmatch(r"metadata\..{1,64}", name):
+        if not isinstance(name, str) or name in known or has_references(name):
+            continue
+        if re.fullmatch(r"metadata\..{1,64}", name):
             continue
         words = f"ignore_changes names no field: '{name}'{nearest(name, known)}"
         yield Finding("AC117", words, layer.place(("lifecycle", "ignore_changes", index)))

@@ -25,6 +25,7 @@ from .models import catalogue
 from .schema import Fragment, Manifest
 from .settings import EnvironmentSettings, ProjectFile
 from .sources import Sources
+from .yaml_nodes import Path
 
 
 @dataclass(slots=True)
@@ -88,8 +89,10 @@ class FleetReader:
                 for reading in readings:
                     if exists_in(manifest.layer, reading.scope.environment):
                         self._compile(manifest, reading, broken=broken)
+        known = {_about(finding) for finding in self.common}
         for reading in readings:
-            reading.findings += identity_findings(reading.identities)
+            own = [finding for finding in reading.findings if _about(finding) not in known]
+            reading.findings = own + list(identity_findings(reading.identities))
 
     def find(self, reading: Reading, keys: Collection[str]) -> Iterator[tuple[Desired, Effective]]:
         """The valid manifests with these keys, with where their values come from."""
@@ -164,6 +167,11 @@ def _own_findings(manifest: _Manifest, environments: Sequence[str]) -> list[Find
     found = document_findings(manifest.layer, Manifest, environments)
     found += key_findings(manifest.layer, manifest.stem, manifest.documents)
     return found
+
+
+def _about(finding: Finding) -> tuple[str, str, int, Path]:
+    """What tells two wordings of one problem: in the file as it is, and in the values it leads to."""
+    return finding.code, finding.place.file, finding.place.document, finding.place.path
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -28,7 +27,3 @@ class Inputs:
     """How the profile treats model names; names of deployments are never looked up."""
     today: str = ""
     """The date as YYYY-MM-DD, for shutdown notices; empty for none."""
-
-    def date(self) -> datetime.date | None:
-        """``today`` as a date."""
-        return datetime.date.fromisoformat(self.today) if self.today else None

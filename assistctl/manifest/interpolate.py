@@ -6,7 +6,7 @@ A run of two or more ``$`` before ``{var.``, ``{file.`` or ``{env.`` is text: it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from string import Template
 from typing import Final
@@ -50,6 +50,13 @@ def has_references(text: str) -> bool:
 def escape(text: str) -> str:
     """``text`` so that expanding it gives ``text`` again: one more ``$`` before each reference."""
     return _RUN.sub(r"$\g<0>", text) if "${" in text else text
+
+
+def references(text: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and name (``var.company``) of each reference in ``text``; escaped ones are text."""
+    for match in re.finditer(_References.pattern, text):
+        if match["braced"] is not None:
+            yield match.start(), match.end(), match["braced"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from typing import Final
 
 from assistctl.model.values import Json
@@ -47,8 +48,9 @@ def _model(effective: Effective, inputs: Inputs, models: Catalogue) -> Iterator[
             yield Finding("AC706", words, effective.place(("model",)))
         return
     yield from _parameters(effective, known)
-    if (today := inputs.date()) and known.shutdown:
-        yield from _shutdown(effective, name, known.shutdown, today, models.as_of)
+    notice = _shutdown(name, known.shutdown, inputs.today, models.as_of)
+    if notice:
+        yield Finding("AC801", notice, effective.place(("model",)))
 
 
 def _parameters(effective: Effective, model: Model) -> Iterator[Finding]:
@@ -64,13 +66,17 @@ def _parameters(effective: Effective, model: Model) -> Iterator[Finding]:
         yield Finding("AC705", words, effective.place((field,), on_key=True))
 
 
-def _shutdown(effective: Effective, name: str, day: str, today: date, as_of: str) -> Iterator[Finding]:
-    left = (date.fromisoformat(day) - today).days
+@cache
+def _shutdown(name: str, day: str, today: str, as_of: str) -> str:
+    """The notice for one model, or nothing when its day is far."""
+    if not day or not today:
+        return ""
+    left = (date.fromisoformat(day) - date.fromisoformat(today)).days
     if left > NOTICE_DAYS:
-        return
+        return ""
     ahead = f"shuts down upstream on {day}, in {left} days"
     when = ahead if left > 0 else f"was shut down upstream on {day}"
-    yield Finding("AC801", f"model '{name}' {when} (data of {as_of})", effective.place(("model",)))
+    return f"model '{name}' {when} (data of {as_of})"
 
 
 def _prompt(effective: Effective, sources: Sources) -> Iterator[Finding]:

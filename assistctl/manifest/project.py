@@ -9,6 +9,7 @@ from typing import Final, cast
 from assistctl.errors import InvalidInput
 from assistctl.files import Root, read_chosen
 from assistctl.model.diagnostic import Diagnostic
+from assistctl.model.policy import Policy
 from assistctl.model.values import Json
 
 from .findings import Finding, Place, diagnostics, of_problem
@@ -19,7 +20,6 @@ from .settings import (
     EnvironmentSettings,
     OnConflict,
     OnDrift,
-    Policy,
     ProjectFile,
     Rule,
 )

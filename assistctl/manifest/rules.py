@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from itertools import chain, takewhile
 from typing import Final
 
 from assistctl.model.assistant import FIELDS, MARKER_KEY
-from assistctl.model.values import Json
+from assistctl.model.values import Json, Packed, Value
 
 from .effective import Effective
 from .findings import PLAIN_TEXT, Finding, Place
@@ -25,7 +25,7 @@ MAX_METADATA: Final = 15
 def value_rules(effective: Effective, inputs: Inputs) -> Iterator[Finding]:
     """Errors in the final values that their shape does not show."""
     values = effective.values
-    if not values.get("model"):
+    if "model" not in values:
         yield Finding("AC112", "no model: set it here or in defaults", effective.layers[-1].place(()))
     yield from _effort(effective, inputs)
     yield from _metadata(effective)
@@ -80,16 +80,26 @@ def tool_name(tool: Mapping[str, Json]) -> str:
     return kind if isinstance(kind, str) and kind in KNOWN_TOOLS else ""
 
 
-def text_rules(effective: Effective, sources: Sources, secrets: tuple[str, ...]) -> Iterator[Finding]:
-    """What is wrong or odd with the characters of everything that would be sent, keys included."""
-    for name in (*FIELDS, "metadata", "id"):
-        value = effective.values.get(name)
-        if isinstance(value, str):
-            yield from _text(effective, sources, (name,), value, secrets)
-        elif isinstance(value, dict | list):
-            packed = json.dumps(value, ensure_ascii=False)
-            if "\\u" in packed or "\\\\" in packed or check_text(packed, secrets):
-                yield from _nested(effective, sources, (name,), value, secrets)
+def text_rules(
+    effective: Effective, fields: Mapping[str, Value], sources: Sources, secrets: tuple[str, ...]
+) -> Iterator[Finding]:
+    """What is wrong or odd with the characters of everything that would be sent, keys included.
+
+    ``fields`` are the same values without the prompt, packed: one look at their texts spares walking them
+    when all is well.
+    """
+    values = effective.values
+    prompt = values.get("instructions")
+    if isinstance(prompt, str):
+        yield from _text(effective, sources, ("instructions",), prompt, secrets)
+    rest = [value.text if isinstance(value, Packed) else str(value) for value in fields.values()]
+    metadata = values.get("metadata")
+    rest += map(str, chain(*metadata.items()) if isinstance(metadata, dict) else ())
+    packed = "\n".join(rest)
+    if "\\u" in packed or "\\\\" in packed or "id" in values or check_text(packed, secrets):
+        for name in (*FIELDS, "metadata", "id"):
+            if name != "instructions" and name in values:
+                yield from _nested(effective, sources, (name,), values[name], secrets)
 
 
 def _nested(
@@ -116,7 +126,9 @@ def _text(
     on_key: bool = False,
 ) -> Iterator[Finding]:
     for found in check_text(text, secrets):
-        yield Finding(found.code, found.message, text_place(effective, sources, path, found, on_key=on_key))
+        shown = tuple(takewhile(lambda step: not any(secret in str(step) for secret in secrets), path))
+        on_this = on_key and shown == path
+        yield Finding(found.code, found.message, text_place(effective, sources, shown, found, on_key=on_this))
 
 
 def text_place(

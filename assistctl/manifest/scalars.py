@@ -35,6 +35,8 @@ def resolve(text: str) -> Scalar:
     """The value of a plain scalar. Raises :class:`NotJson`."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] > "9":
+        return text
     if _DECIMAL.fullmatch(text):
         return _integer(text, 10)
     if _OTHER_BASE.fullmatch(text):

@@ -32,11 +32,18 @@ _LIMITS: Final = {
     "less_than": ("less than", "lt"),
 }
 _LENGTHS: Final = {
-    "string_too_long": ("max_length", "at most {} characters"),
-    "string_too_short": ("min_length", "at least {} characters"),
-    "too_long": ("max_length", "at most {} entries"),
-    "too_short": ("min_length", "at least {} entries"),
+    "string_too_long": ("max_length", "at most", "character"),
+    "string_too_short": ("min_length", "at least", "character"),
+    "too_long": ("max_length", "at most", "entry"),
+    "too_short": ("min_length", "at least", "entry"),
 }
+_PLURALS: Final = {"character": "characters", "entry": "entries"}
+_FORMS: Final = {
+    "max_deletes": "a share like 30%, or a count",
+    "base_url": "an http(s) address without user, query or fragment",
+    "auth": "bearer, header NAME, command or none",
+}
+"""Words for keys whose pattern says nothing to people; what was found is not repeated (it may hold a key)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,9 @@ def _mismatch(model: type[BaseModel], value: object, error: ErrorDetails) -> Mis
     if kind == "extra_forbidden":
         return _unknown_key(model, error["loc"], path)
     if kind == "missing":
-        return Mismatch("AC102", f"missing key '{error['loc'][-1]}'", path)
+        return Mismatch("AC102", f"missing key '{error['loc'][-1]}'{_within(path)}", path)
     if kind == "union_tag_not_found":
-        return Mismatch("AC102", "missing key 'type'", path)
+        return Mismatch("AC102", f"missing key 'type'{_within(path)}", path)
     if found is None:
         return Mismatch("AC110", f"{name} must not be null", path)
     if kind in _TYPES:
@@ -94,16 +101,25 @@ def _mismatch(model: type[BaseModel], value: object, error: ErrorDetails) -> Mis
     if kind in ("literal_error", "union_tag_invalid"):
         return _not_one_of(path, name, context, found)
     if kind == "string_pattern_mismatch":
-        pattern = str(context.get("pattern", "")).strip("^$")
-        return Mismatch("AC107", f"{name} must match {pattern}, found {shown(found)}", path)
+        return _wrong_form(name, path, context, found)
     return Mismatch("AC119", f"{name}: {error['msg']}", path)
 
 
+def _wrong_form(name: str, path: Path, context: Mapping[str, object], found: object) -> Mismatch:
+    words = _FORMS.get(str(path[-1])) if path else None
+    if words is not None:
+        return Mismatch("AC107", f"{name} must be {words}", path)
+    pattern = str(context.get("pattern", "")).removeprefix("^").removesuffix("$")
+    return Mismatch("AC107", f"{name} must match {pattern}, found {shown(found)}", path)
+
+
 def _length(kind: str, name: str, context: Mapping[str, object], found: object) -> str:
-    key, words = _LENGTHS[kind]
+    key, words, unit = _LENGTHS[kind]
     size = len(found) if isinstance(found, str | list | dict) else 0
+    if not size:
+        return f"{name} must not be empty"
     limit = context.get(key)
-    return f"{name} needs {words.format(f'{limit:,}')}, found {size:,}"
+    return f"{name} takes {words} {limit:,} {unit if limit == 1 else _PLURALS[unit]}, found {size:,}"
 
 
 def _not_one_of(path: Path, name: str, context: Mapping[str, object], found: object) -> Mismatch:
@@ -112,6 +128,8 @@ def _not_one_of(path: Path, name: str, context: Mapping[str, object], found: obj
     words = [word for word in words if word not in ("opaque", "function_file")]
     if "tag" in context:
         path, name, found = (*path, "type"), f"{name}.type", context["tag"]
+    elif path == ("response_format",):
+        words = [*words, "a map with a type"]
     hint = nearest(found, words) if isinstance(found, str) else ""
     return Mismatch("AC106", f"{name} must be {listed(words)}, found {shown(found)}{hint}", path)
 
@@ -121,10 +139,12 @@ def _unknown_key(model: type[BaseModel], loc: Sequence[str | int], path: Path) -
     if key == "vector_stores":
         words = "the inline vector_stores helper makes a new store on every create: name the store by its id"
         return Mismatch("AC109", f"{dotted(path)} is refused: {words}", path, on_key=True)
-    parent = dotted(path[:-1])
-    where = f" in {parent}" if parent else ""
     hint = nearest(key, _names(_models_at(model, loc[:-1])))
-    return Mismatch("AC101", f"unknown key '{key}'{where}{hint}", path, on_key=True)
+    return Mismatch("AC101", f"unknown key '{key}'{_within(path[:-1])}{hint}", path, on_key=True)
+
+
+def _within(path: Path) -> str:
+    return f" in {dotted(path)}" if path else ""
 
 
 def _path(value: object, loc: Sequence[str | int]) -> Path:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from assistctl.errors import UsageFault
 from assistctl.files import Root
+from assistctl.model.policy import Policy
 from assistctl.model.values import Json
 
 from .suggest import listed, nearest
@@ -18,16 +19,6 @@ OnConflict = Literal["fail", "overwrite", "keep"]
 Rule = Literal["allowed_models", "required_metadata", "no_deletion"]
 ONLY_ENVIRONMENT = "default"
 """The environment of a project that names none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """One rule about plans."""
-
-    rule: Rule
-    level: Literal["warn", "deny"]
-    values: tuple[str, ...] = ()
-    """Model names or metadata keys; empty for ``no_deletion``."""
 
 
 @dataclass(frozen=True, slots=True)

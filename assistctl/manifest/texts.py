@@ -24,18 +24,20 @@ _BLACK_FLAG: Final = "\U0001f3f4"
 _JOINERS: Final = "\u200c\u200d"
 _MAX_REPORTED: Final = 20
 
-_TOKEN_RUN: Final = 20
+_TOKEN_RUN: Final = b"a" * 20
+_TOKEN_TAIL: Final = 400
+"""How far behind a run of letters its second and third part may be (web tokens have three)."""
 _RUNS: Final = bytes(
     ord("a") if (chr(byte).isalnum() and byte < 128) or chr(byte) in "_-" else ord(" ") for byte in range(256)
 )
 """Maps what tokens consist of to ``a``, everything else to a blank: a run of 20 is worth a closer look."""
 _TOKEN: Final = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{20,}|sk_live_[A-Za-z0-9]{16,}|gh[pos]_[A-Za-z0-9]{36}"
-    r"|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[A-Za-z0-9-]{15,}|AKIA[0-9A-Z]{16}"
-    r"|AIza[0-9A-Za-z_-]{35}|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}"
-    r"|eyJ[A-Za-z0-9_-]{17,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
+    rb"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{20,}|sk_live_[A-Za-z0-9]{16,}|gh[pos]_[A-Za-z0-9]{36}"
+    rb"|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[A-Za-z0-9-]{15,}|AKIA[0-9A-Z]{16}"
+    rb"|AIza[0-9A-Za-z_-]{35}|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}"
+    rb"|eyJ[A-Za-z0-9_-]{17,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
 )
-_PRIVATE_KEY: Final = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
+_PRIVATE_KEY: Final = re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
 _MIN_SECRET: Final = 8
 
 
@@ -57,19 +59,23 @@ def check_text(text: str, secrets: Sequence[str]) -> list[TextFinding]:
         found.extend(_characters(text))
     if any(len(secret) >= _MIN_SECRET and secret in text for secret in secrets):
         found.append(TextFinding("AC404", "holds the live API key", ""))
-    if (token := _token(text, data)) is not None:
+    if (token := _token(data)) is not None:
         words = f"looks like a secret: {token[:6]}… ({len(token)} characters)"
         found.append(TextFinding("AC702", words, token))
     return found
 
 
-def _token(text: str, data: bytes) -> str | None:
-    match = None
-    if b"a" * _TOKEN_RUN in data.translate(_RUNS):
-        match = _TOKEN.search(text)
-    if match is None and "PRIVATE KEY" in text:
-        match = _PRIVATE_KEY.search(text)
-    return match[0] if match else None
+def _token(data: bytes) -> str | None:
+    runs = data.translate(_RUNS)
+    start = runs.find(_TOKEN_RUN)
+    while start >= 0:
+        end = runs.find(b" ", start)
+        end = len(runs) if end < 0 else end
+        if match := _TOKEN.search(data, start, end + _TOKEN_TAIL):
+            return match[0].decode()
+        start = runs.find(_TOKEN_RUN, end)
+    match = _PRIVATE_KEY.search(data) if b"PRIVATE KEY" in data else None
+    return match[0].decode() if match else None
 
 
 def _characters(text: str) -> Iterator[TextFinding]:

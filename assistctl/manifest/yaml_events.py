@@ -25,7 +25,7 @@ class Event(Protocol):
     value: str
 
 
-def events(text: str) -> Callable[[], Event]:
+def events(text: str | bytes) -> Callable[[], Event]:
     """A function that gives the next event, by the C parser where PyYAML was built with it.
 
     Events and not nodes: PyYAML's composer overflows the C stack on deep input, the stream does not.

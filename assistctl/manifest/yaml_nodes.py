@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from .scalars import MAY_MEAN_MORE, NotJson, Scalar, resolve
@@ -39,12 +39,17 @@ class Node:
     kind: Literal["map", "list", "scalar"]
     start: int
     end: int
+    items: list[Node]
+    """Of a list: its elements. Of a map: keys and values in turn."""
+    names: dict[str, int]
+    """Of a map: where in ``items`` the first key of each name is."""
     scalar: Scalar = None
     plain: bool = False
-    items: list[Node] = field(default_factory=list)
-    """Of a list: its elements. Of a map: keys and values in turn."""
-    names: dict[str, int] = field(default_factory=dict)
-    """Of a map: where in ``items`` the first key of each name is."""
+
+
+_NO_ITEMS: Final[list[Node]] = []
+_NO_NAMES: Final[dict[str, int]] = {}
+"""What all scalars share; never added to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +130,17 @@ class _Reader:
     """Builds nodes from events and notes what is not allowed, going on wherever that makes sense."""
 
     def __init__(self, text: str, lines: Lines) -> None:
+        import yaml
+
         self.text = text
         self.documents: list[Node] = []
         self.problems: list[Problem] = []
         self._lines = lines
         self._stack: list[Node] = []
         self._nodes = 0
+        self._scalar_kind, self._alias_kind = yaml.ScalarEvent, yaml.AliasEvent
+        self._map_kind, self._list_kind = yaml.MappingStartEvent, yaml.SequenceStartEvent
+        self._end_kinds = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
     def note(self, code: str, message: str, offset: int) -> None:
         self.problems.append(Problem(code, message, *self._lines.place(offset)))
@@ -156,21 +166,19 @@ class _Reader:
             return
 
     def _take(self, event: Event) -> None:
-        import yaml
-
         kind = kind_of(event)
-        if kind is yaml.AliasEvent:
-            self.note("AC012", f"alias *{event.anchor}", event.start_mark.index)
-            self._add(Node("scalar", event.start_mark.index, event.end_mark.index, ""))
-        elif kind is yaml.ScalarEvent:
+        if kind is self._scalar_kind:
             self._count(event)
             self._add(self._scalar(event))
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+        elif kind is self._map_kind or kind is self._list_kind:
             self._count(event)
-            self._open("map" if kind is yaml.MappingStartEvent else "list", event.start_mark.index)
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            self._open("map" if kind is self._map_kind else "list", event.start_mark.index)
+        elif kind in self._end_kinds:
             node = self._stack.pop()
             node.end = max(event.start_mark.index, node.items[-1].end if node.items else 0)
+        elif kind is self._alias_kind:
+            self.note("AC012", f"alias *{event.anchor}", event.start_mark.index)
+            self._add(Node("scalar", event.start_mark.index, event.end_mark.index, [], {}, ""))
 
     def _count(self, event: Event) -> None:
         start = event.start_mark.index
@@ -184,7 +192,7 @@ class _Reader:
             raise _Stop
 
     def _open(self, kind: Literal["map", "list"], start: int) -> None:
-        node = Node(kind, start, start)
+        node = Node(kind, start, start, [], {})
         if len(self._stack) >= MAX_DEPTH:
             self.note("AC015", f"nested deeper than {MAX_DEPTH} levels", start)
             raise _Stop
@@ -194,7 +202,7 @@ class _Reader:
     def _scalar(self, event: Event) -> Node:
         start, end, value = event.start_mark.index, event.end_mark.index, event.value
         plain = not event.style
-        node = Node("scalar", start, end, value, plain=plain)
+        node = Node("scalar", start, end, _NO_ITEMS, _NO_NAMES, value, plain)
         if plain and (not value or value[0] in MAY_MEAN_MORE):
             try:
                 node.scalar = resolve(value)

@@ -19,7 +19,9 @@ from .yaml_events import Event, events, kind_of
 from .yaml_nodes import MAX_DEPTH, MAX_NODES, Lines, Positions, Problem
 
 _HARMLESS: Final = bytes(range(0x20, 0x7F)) + b"\t\r\n"
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+"""Also the line and paragraph separators: the parser takes them for line ends, as YAML 1.1 did, and drops
+blanks around them."""
 _MAX_REPORTED: Final = 20
 _BOM: Final = "\ufeff"
 
@@ -48,13 +50,11 @@ class Loaded:
 def load(data: bytes) -> Loaded:
     """Reads strict YAML: 1.2 core scalars; no tags, anchors, aliases, merge keys, duplicate or
     non-string keys, empty documents; at most 50 levels and 100,000 nodes."""
+    documents = None if _has_controls(data) else _documents(data)
+    if documents is not None:
+        return Loaded(documents, dollars=b"${" in data)
     text, problems = decode(data)
-    if problems:
-        return Loaded(problems=problems)
-    documents = _documents(text)
-    if documents is None:
-        return Loaded(problems=Positions(text).problems())
-    return Loaded(documents, dollars="${" in text)
+    return Loaded(problems=problems or Positions(text).problems())
 
 
 def decode(data: bytes) -> tuple[str, tuple[Problem, ...]]:
@@ -65,10 +65,13 @@ def decode(data: bytes) -> tuple[str, tuple[Problem, ...]]:
         good = data[: error.start].decode("utf-8").removeprefix(_BOM)
         line, column = Lines(good).place(len(good))
         return "", (Problem("AC006", f"not UTF-8: byte 0x{data[error.start]:02x}", line, column),)
+    return text, tuple(_control_problems(text)) if _has_controls(data) else ()
+
+
+def _has_controls(data: bytes) -> bool:
+    """Whether a control character occurs; looks only at the few bytes that are not plain text."""
     rare = data.translate(None, _HARMLESS)
-    if not rare or not _CONTROL.search(text):
-        return text, ()
-    return text, tuple(_control_problems(text))
+    return bool(rare) and _CONTROL.search(rare.decode("utf-8", "replace")) is not None
 
 
 def _control_problems(text: str) -> list[Problem]:
@@ -76,20 +79,21 @@ def _control_problems(text: str) -> list[Problem]:
     lines = Lines(text)
     for match in _CONTROL.finditer(text):
         place = lines.place(match.start())
-        problems.append(Problem("AC007", f"control character U+{ord(match[0]):04X}", *place))
+        words = f"U+{ord(match[0]):04X} cannot stand in YAML as itself"
+        problems.append(Problem("AC007", words, *place))
         if len(problems) == _MAX_REPORTED:
             break
     return problems
 
 
-def _documents(text: str) -> tuple[Document, ...] | None:
-    """All documents, or None when there is anything to report."""
+def _documents(data: bytes) -> tuple[Document, ...] | None:
+    """All documents, or None when there is anything to report, broken UTF-8 included."""
     from yaml import StreamEndEvent, YAMLError
 
     documents: list[Document] = []
     budget = MAX_NODES
     try:
-        next_event = events(text)
+        next_event = events(data)
         next_event()
         while kind_of(next_event()) is not StreamEndEvent:
             line, value, budget = _value(next_event, budget)

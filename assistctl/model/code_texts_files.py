@@ -48,9 +48,9 @@ FILE_AND_SHAPE_CODES: Final = (
     Code(
         "AC007",
         "control character in YAML",
-        "A manifest holds a control character other than tab, CR and LF. Such characters cannot be seen in "
-        "a review.",
-        "Delete the character at the place shown.",
+        "A YAML file holds a control character other than tab, CR and LF, or one of the separators U+2028 "
+        "and U+2029. They cannot be seen in a review, and readers of YAML treat them differently.",
+        'Delete the character, or write a separator as "\\u2028" in quotes.',
     ),
     Code(
         "AC008",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import floor
 
 _ALWAYS_ALLOWED = 2
-_LIMIT = re.compile(r"\d{1,9}|(?:100|\d{1,2})(?:\.\d{1,4})?%")
+_LIMIT = re.compile(r"\d{1,9}|(?:100|\d{1,2})(?:\.\d{1,4})?%", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

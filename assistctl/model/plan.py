@@ -118,6 +118,8 @@ class Refusal:
     code: int
     what: str
     next: str = ""
+    keys: tuple[str, ...] = ()
+    """The keys that it is about; empty where it is about the plan as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ class Plan:
     """Remote assistants that another owner's marker claims."""
     owned: int = 0
     """Remote assistants with our marker, before anything is done: the base of the deletion limit."""
+    run: str = ""
+    """Id of the run that this plan is for: it stands in every marker that is written."""
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
     """Warnings about the run as a whole, for people."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-Policy = Literal["overwrite", "keep", "fail"]
+Resolution = Literal["overwrite", "keep", "fail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Selection:
     """Create even where an assistant of the same name exists."""
     delete: bool = True
     """False with ``--no-delete``."""
-    on_drift: Policy = "overwrite"
-    on_conflict: Policy = "fail"
+    on_drift: Resolution = "overwrite"
+    on_conflict: Resolution = "fail"
 
     formerly: tuple[str, ...] = ()
     """Owners whose assistants this project takes over by key, as the project file says."""

@@ -138,7 +138,7 @@ def _ours(plan: Plan) -> dict[str, Json]:
         "changes": changes,
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
         "notes": list(plan.notes),
-        "digest": _digest(changes),
+        "digest": _digest([*changes, *(_object(change.after, change.id) for change in plan.writes)]),
     }
 
 

@@ -9,6 +9,7 @@ A pure core over SQLite, in layers::
     assistants.py      what is stored for a create and after a modify
     defaults.py        what the server fills in on the way out
     json_body.py       bytes → JSON object, hostile input refused
+    moods.py           other servers' habits, by name; mood_requests, mood_answers, mood_lists.py below
     store.py           SQLite: rows of ready JSON text; database.py: its file
     messages.py        Request, Answer, Refused: the words of all of them
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from assistctl.errors import DiskFault
 from assistctl.model.values import Json
 
-from .assistants import created, modified
+from .assistants import Received, as_sent, created, modified
 from .json_body import MAX_BODY, decode_object, encode, too_large
 from .messages import JSON_HEADERS, Answer, Refused, Request, clip, error_answer
 from .paging import Wanted, wanted
@@ -31,7 +31,8 @@ from .validation import check_create, check_modify
 if TYPE_CHECKING:
     from .store import Place, Store
 
-_COLLECTION = ("/assistants", "/v1/assistants")
+COLLECTION = ("/assistants", "/v1/assistants")
+"""The paths of the list and of creates."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _TOKEN_LENGTH = 24
@@ -51,7 +52,9 @@ class App:
     """The five operations on ``/assistants`` and ``/v1/assistants``.
 
     ``key`` is the bearer key that every request must carry, None for no check; ``clock`` gives Unix
-    seconds; ``new_id`` gives what follows the prefix of a new id. Safe to call from many threads.
+    seconds; ``new_id`` gives what follows the prefix of a new id. Where other servers differ:
+    ``assistant_id`` gives whole ids of assistants (``asst_`` and a ``new_id`` by default), ``received``
+    says what is taken from a checked request. Safe to call from many threads.
     """
 
     def __init__(
@@ -61,11 +64,15 @@ class App:
         key: str | None = None,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = random_token,
+        assistant_id: Callable[[], str] | None = None,
+        received: Received = as_sent,
     ) -> None:
         self._store = store
         self._key = key
         self._clock = clock
         self._new_id = new_id
+        self._assistant_id = assistant_id or (lambda: f"asst_{new_id()}")
+        self._received = received
 
     def handle(self, request: Request) -> Answer:
         """The answer to any request, with an ``x-request-id``; never raises.
@@ -93,10 +100,10 @@ class App:
         self._authorise(request.headers)
         if len(request.body) > MAX_BODY:
             raise too_large()
-        if request.path in _COLLECTION:
+        if request.path in COLLECTION:
             return self._on_collection(request)
         folder, _, assistant_id = request.path.rpartition("/")
-        if folder in _COLLECTION and assistant_id:
+        if folder in COLLECTION and assistant_id:
             return self._on_assistant(request, assistant_id)
         raise Refused(f"Invalid URL ({clip(request.method)} {clip(request.path)})", status=404)
 
@@ -141,10 +148,11 @@ class App:
 
     def _create(self, body: dict[str, Json]) -> Answer:
         check_create(body)
-        assistant_id = f"asst_{self._new_id()}"
+        taken = self._received(None, body)
+        assistant_id = self._assistant_id()
         with self._store.writing() as rows:
             now = int(self._clock())  # read while no other write runs, so that time and order agree
-            text = created(assistant_id, now, body, lambda: f"vs_{self._new_id()}")
+            text = created(assistant_id, now, taken, lambda: f"vs_{self._new_id()}")
             rows.insert(assistant_id, now, text)
         return _ok(text)
 
@@ -162,7 +170,7 @@ class App:
             before = rows.get(assistant_id)
             if before is None:
                 raise _not_found(assistant_id)
-            after = modified(before, body)
+            after = modified(before, body, self._received)
             rows.replace(assistant_id, after)
         return _ok(after)
 

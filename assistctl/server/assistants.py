@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from assistctl.model.values import Json
 
 from .defaults import filled
 from .json_body import encode
 from .metadata_checks import check_pairs
+
+MERGED = ("metadata", "tool_resources")
+"""The fields that a modify merges by key; the others are replaced whole."""
+Received: TypeAlias = Callable[[Mapping[str, Json] | None, Mapping[str, Json]], Mapping[str, Json]]
+"""The stored assistant (None on a create) and a checked request to what is taken from that request; it may
+raise ``Refused``. The seam for servers that store something else than they are sent."""
+
+
+def as_sent(_stored: Mapping[str, Json] | None, body: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Everything is taken as it is sent."""
+    return body
 
 
 def created(
@@ -24,8 +36,8 @@ def created(
     return _stored(assistant_id, created_at, fields)
 
 
-def modified(stored: bytes, body: Mapping[str, Json]) -> bytes:
-    """The assistant after a checked modify.
+def modified(stored: bytes, body: Mapping[str, Json], received: Received = as_sent) -> bytes:
+    """The assistant after a checked modify, of which it takes what ``received`` gives.
 
     A partial update: a field that ``body`` leaves out keeps its value, null brings the default back.
     ``metadata`` is merged by key (null removes a key, a null map removes all), ``tool_resources`` by
@@ -33,10 +45,11 @@ def modified(stored: bytes, body: Mapping[str, Json]) -> bytes:
     default for the rest. Raises ``Refused`` when the merged metadata has more than 16 pairs.
     """
     current: dict[str, Json] = json.loads(stored)
-    fields = {**current, **body}
-    for merged in ("metadata", "tool_resources"):
-        if merged in body:
-            fields[merged] = _merged(current[merged], body[merged])
+    taken = received(current, body)
+    fields = {**current, **taken}
+    for merged in MERGED:
+        if merged in taken:
+            fields[merged] = _merged(current[merged], taken[merged])
     if isinstance(fields["metadata"], dict):
         check_pairs(fields["metadata"], "metadata")
     return _stored(str(current["id"]), current["created_at"], fields)

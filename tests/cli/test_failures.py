@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 import pytest
 
-from assistctl.cli.crash import state_folder
 from assistctl.cli.failures import Terminated
 from assistctl.cli.secrets import without_secrets
 from assistctl.cli.verb import Call, Verb, verb
@@ -29,6 +28,7 @@ from assistctl.errors import (
     UsageFault,
 )
 from assistctl.model.diagnostic import Diagnostic
+from assistctl.state import state_folder
 
 
 def failing(error: BaseException) -> Verb:
@@ -182,11 +182,20 @@ def test_the_state_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch):
     assert state_folder({}).parts[-3:] == ("Library", "Application Support", "assistctl")
 
 
-def test_output_that_was_lost_does_not_hide_the_exit_code_of_the_verb(inside):
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        (ExitCode.DONE, 74),
+        (ExitCode.PARTLY_APPLIED, 74),
+        (ExitCode.CHANGES_PENDING, 74),
+        (ExitCode.DECISION_NEEDED, 5),
+    ],
+)
+def test_lost_output_and_the_end_of_the_verb_give_the_stronger_exit_code(inside, code, answer):
     @verb
     def probe(call: Call) -> ExitCode:
         """Probe."""
         call.console._out.failure = OSError(errno.ENOSPC, "No space left on device")
-        return ExitCode.PARTLY_APPLIED
+        return code
 
-    assert inside("probe", probe=probe).code == 3
+    assert inside("probe", probe=probe).code == answer

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from assistctl.commands.init import initialise, project_name, slugged
 from assistctl.errors import UsageFault
+from assistctl.manifest.fleet import check_project
+from assistctl.manifest.inputs import Inputs
+from assistctl.manifest.project import read_project
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -58,6 +61,13 @@ def test_each_sample_has_a_key_and_a_schema_that_is_there(tmp_path):
         assert comment == "# yaml-language-server: "
         assert "2020-12" in json.loads((path.parent / schema).read_text())["$schema"]
         assert yaml.safe_load(text)["key"] == path.stem
+
+
+def test_a_fresh_project_has_no_error_and_no_warning(tmp_path):
+    initialise(tmp_path)
+    project = read_project(tmp_path / "assistctl.yaml")
+    findings = check_project(project, ["default"], lambda _: Inputs(today="2026-01-01"))
+    assert findings == ()
 
 
 def test_git_is_told_what_to_ignore_and_what_to_leave_alone(tmp_path):

@@ -108,7 +108,7 @@ def test_help_imports_click_and_no_verb():
 @pytest.mark.parametrize("name", list(VERBS))
 def test_the_help_of_a_verb_imports_nothing_heavy(name):
     modules = python(LOADED, name, "--help").stdout.split()
-    assert f"assistctl.cli.verbs.{name}" in modules or len(modules) > 50
+    assert VERBS[name].module.replace(".", "assistctl.cli.verbs.", 1) in modules
     assert [module for module in modules if module.startswith(HEAVY)] == []
 
 

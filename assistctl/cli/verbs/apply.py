@@ -19,7 +19,9 @@ from assistctl.errors import ExitCode
 if TYPE_CHECKING:
     from assistctl.commands.apply import Applied, Dialogue
     from assistctl.commands.ports import Ports
+    from assistctl.commands.records import Manner
     from assistctl.engine.saved import SavedPlan
+    from assistctl.model.selection import Selection
     from assistctl.settings import Settings
 
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 @option("--parallelism", type=click.IntRange(1, 64), default=4, show_default=True, help="Writes at once.")
 @click.option("--max-deletes", metavar="N|N%", help="Allow this many deletions, or this share of the owned.")
 @option("--max-plan-age", default="14d", show_default=True, help="Refuse a saved plan that is older.")
+@option("--strict", is_flag=True, help="Answer 3 where the remote does not store a field.")
+@option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the run's record here too.")
 @option("--allow-pull-request", is_flag=True, help="Apply even in a run for a pull request.")
 @option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to report.")
 @option("--full", is_flag=True, help="Show whole bodies and long differences.")
@@ -40,6 +44,8 @@ def command(
     parallelism: int,
     max_deletes: str | None,
     max_plan_age: str,
+    strict: bool,
+    record: Path | None,
     allow_pull_request: bool,
     form: str,
     full: bool,
@@ -50,6 +56,8 @@ def command(
     With PLANFILE, a plan saved by plan --out: it needs no further approval, is derived again from the
     manifests, and whatever moved since is skipped and reported.
     """
+    from assistctl.commands.records import Manner
+
     ports = ports_of(call)
     dialogue = dialogue_of(
         call.console,
@@ -58,7 +66,8 @@ def command(
         quiet_plan=form == "json",
         question=APPLY_QUESTION,
     )
-    run = _Run(call, ports, dialogue, parallelism, max_deletes, max_plan_age, allow_pull_request)
+    manner = Manner("apply", parallelism, strict, None if record is None else call.options.locate(record))
+    run = _Run(call, ports, dialogue, manner, max_deletes, max_plan_age, allow_pull_request)
     applied = run.fresh(choices) if planfile is None else run.saved(planfile, choices)
     if form == "json":
         close_json(call.console, applied, ports.wall(), verb="apply")
@@ -74,7 +83,7 @@ class _Run:
     call: Call
     ports: Ports
     dialogue: Dialogue
-    parallelism: int
+    manner: Manner
     max_deletes: str | None
     max_plan_age: str
     allow_pull_request: bool
@@ -85,7 +94,7 @@ class _Run:
 
         settings = self._settings()
         selection = selection_of(choices, settings)
-        return apply(settings, selection, self.parallelism, self.dialogue, self.ports)
+        return apply(settings, selection, self.manner, self.dialogue, self.ports)
 
     def saved(self, planfile: Path, choices: Choices) -> Applied:
         """Applies a reviewed plan, beside its manifests where there are any."""
@@ -95,22 +104,25 @@ class _Run:
         saved = read_saved(self.call.options.locate(planfile))
         age = self._age()
         if not has_project(chosen_of(self.call)):
-            return self._alone(saved, age)
+            return self._alone(saved, age, selection_of(choices, None))
         settings = self._settings()
         selection = selection_of(choices, settings)
-        return apply_saved(settings, saved, age, selection, self.parallelism, self.dialogue, self.ports)
+        return apply_saved(settings, saved, age, selection, self.manner, self.dialogue, self.ports)
 
-    def _alone(self, saved: SavedPlan, age: float) -> Applied:
+    def _alone(self, saved: SavedPlan, age: float, selection: Selection) -> Applied:
         from assistctl.commands.apply_saved import apply_saved_alone
         from assistctl.commands.session import open_link
-        from assistctl.settings import limits_of, remote_of
+        from assistctl.settings import check_owner, limits_of, remote_of
 
+        check_owner(saved.owner, self.ports.environ)
         profile, base_url = remote_of(saved.provider, chosen_of(self.call), self.ports.environ)
         self._refuse_pull_request(embedded=not base_url)
         limits = limits_of(self.max_deletes or "30%", self.ports.environ, source="--max-deletes")
         timeout, root = self.call.options.timeout, self.call.options.directory
         with open_link(profile, base_url, root, timeout, self.ports) as link:
-            return apply_saved_alone(link, saved, age, limits, self.parallelism, self.dialogue, self.ports)
+            return apply_saved_alone(
+                link, saved, age, limits, selection, self.manner, self.dialogue, self.ports
+            )
 
     def _settings(self) -> Settings:
         from assistctl.commands.apply import limits_with

@@ -26,6 +26,7 @@ def command(
     """
     from assistctl.commands.apply import refuse_pull_requests
     from assistctl.commands.destroy import destroy
+    from assistctl.commands.records import Manner
     from assistctl.model.selection import Selection
 
     ports = ports_of(call)
@@ -39,6 +40,6 @@ def command(
         question=f"Delete all of these? Type the owner's name ({settings.owner}) to go on:",
         expected=settings.owner,
     )
-    applied = destroy(settings, Selection(targets=target), parallelism, dialogue, ports)
+    applied = destroy(settings, Selection(targets=target), Manner("destroy", parallelism), dialogue, ports)
     close(call.console, applied, verb="destroy")
     return applied.exit_code

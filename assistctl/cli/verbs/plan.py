@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import click
 
@@ -13,9 +14,6 @@ from assistctl.cli.showing import note_findings, print_plan, print_plan_json
 from assistctl.cli.verb import Call, verb
 from assistctl.cli.world import ports_of, settings_of
 from assistctl.errors import ExitCode
-
-if TYPE_CHECKING:
-    from assistctl.model.plan import Plan
 
 
 @verb
@@ -37,14 +35,17 @@ def command(
     With --out the plan is saved as the reviewed artefact: assistctl apply FILE does that and nothing
     else.
     """
-    from assistctl.commands.plan import exit_code, plan
+    from assistctl.commands.plan import exit_code, plan, save
+    from assistctl.render.escape import escape
 
     ports = ports_of(call)
     settings = settings_of(call, ports)
-    planned = plan(settings, selection_of(choices, settings), ports)
+    selection = selection_of(choices, settings)
+    planned = plan(settings, selection, ports)
     note_findings(call.console, planned.findings)
     if out is not None:
-        _save(call, out, planned.plan, ports.wall())
+        save(planned.plan, call.options.locate(out), ports.wall(), selection)
+        call.console.note(escape(f"Saved the plan to {out}. To apply it: {_apply_command(call, out)}"))
     if form == "json":
         print_plan_json(call.console, planned.plan, ports.wall(), full=full)
     else:
@@ -52,8 +53,9 @@ def command(
     return exit_code(planned.plan, detailed=detailed_exitcode)
 
 
-def _save(call: Call, out: Path, plan: Plan, made_at: float) -> None:
-    from assistctl.commands.plan import save
-
-    save(plan, call.options.locate(out), made_at)
-    call.console.note(f"Saved the plan to {out}. To apply it: assistctl apply {out}")
+def _apply_command(call: Call, out: Path) -> str:
+    """The command line that applies the saved plan, on the same environment and remote."""
+    options = call.options
+    chosen = (("-e", options.environment), ("--provider", options.provider), ("--base-url", options.base_url))
+    words = [word for name, value in chosen if value for word in (name, value)]
+    return shlex.join(["assistctl", "apply", *words, str(out)])

@@ -29,8 +29,8 @@ def command(call: Call, paths: tuple[Path, ...], form: str, strict: bool) -> Exi
     checked, root = validate(chosen_of(call), ports_of(call))
     checked = only(checked, [call.options.locate(path) for path in paths], root)
     if form == "json":
-        print_json(call.console, diagnostics_document(checked.findings, checked.files))
+        print_json(call.console, diagnostics_document(checked.findings, len(checked.files)))
     else:
         print_lines(call.console, diagnostic_lines(checked.findings))
-        note_lines(call.console, [diagnostics_summary(checked.findings, checked.files)])
+        note_lines(call.console, [diagnostics_summary(checked.findings, len(checked.files))])
     return ExitCode.INVALID if checked.broken(strict=strict) else ExitCode.DONE

@@ -1,0 +1,62 @@
+"""``release``: stop managing without deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from assistctl.engine.release import release
+from assistctl.errors import ExitCode, OutcomeUnknown, RemoteError, UsageFault
+from assistctl.model.plan import Action
+from assistctl.model.provider import Provider
+from assistctl.model.report import Outcome, Report, Result
+from assistctl.settings import Settings
+
+from .ports import Ports
+from .remote import gather
+from .session import open_session
+
+
+def release_keys(
+    settings: Settings,
+    keys: Sequence[str],
+    confirm: Callable[[dict[str, str]], bool],
+    progress: Callable[[Result], None],
+    ports: Ports,
+) -> Report | None:
+    """Strips our marker from everything owned under these keys; None where the operator said no.
+
+    ``confirm`` is asked once with id to key. Raises UsageFault for a key that is not owned.
+    """
+    with open_session(settings, ports) as session:
+        owned = gather(session.link.provider, settings.owner).owned()
+        held = {seen.remote.id: seen.marker.key for seen in owned if seen.marker and seen.marker.key in keys}
+        missing = sorted(set(keys) - set(held.values()))
+        if missing:
+            raise UsageFault(
+                f"{settings.owner} owns no assistant with the key {', '.join(missing)}",
+                undone="nothing was released",
+                next="assistctl list",
+            )
+        if not confirm(held):
+            return None
+        results = []
+        for remote_id, key in held.items():
+            results.append(_one(key, settings.owner, remote_id, session.link.provider))
+            progress(results[-1])
+        return Report(tuple(results))
+
+
+def _one(key: str, owner: str, remote_id: str, provider: Provider) -> Result:
+    try:
+        return release(key, owner, remote_id, provider)
+    except RemoteError as error:
+        outcome = Outcome.UNKNOWN if isinstance(error, OutcomeUnknown) else Outcome.FAILED
+        return Result(Action.UPDATE, key, remote_id, outcome, "; ".join(error.lines()), int(error.exit_code))
+
+
+def exit_code_of(report: Report) -> ExitCode:
+    """The strongest code of all results."""
+    from assistctl.engine.applier import exit_codes
+    from assistctl.errors import strongest
+
+    return strongest(exit_codes(report))

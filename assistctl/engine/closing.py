@@ -1,0 +1,53 @@
+"""The closing list: what a run created must show in the list before the run may end.
+
+A list that lags would make the next plan create everything again: nothing on the remote but the list
+says what exists.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from assistctl.model.clock import Clock
+from assistctl.model.plan import Action
+from assistctl.model.provider import Provider
+from assistctl.model.report import Outcome, Report
+
+from .survey import survey
+
+WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between two looks: at 1, 3, 7, 15 and 30 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What the last list said about the creates of a run."""
+
+    unlisted: tuple[str, ...] = ()
+    """Keys whose new assistant the list does not show yet."""
+    twins: tuple[str, ...] = ()
+    """Keys that more than one assistant bears now."""
+
+
+def close(report: Report, owner: str, provider: Provider, clock: Clock) -> Closing:
+    """Lists once, and again while something is missing. Without creates nothing is sent.
+
+    Raises a RemoteError where the list cannot be read.
+    """
+    made = {
+        result.id: result.key
+        for result in report.results
+        if result.action is Action.CREATE and result.outcome is Outcome.DONE
+    }
+    if not made:
+        return Closing()
+    for wait in (0.0, *WAITS):
+        if wait:
+            clock.sleep(wait)
+        found = survey((remote for page in provider.pages() for remote in page), owner)
+        unlisted = tuple(sorted(key for remote_id, key in made.items() if remote_id not in found.by_id))
+        if not unlisted:
+            break
+    held = Counter(seen.marker.key for seen in found.owned() if seen.marker)
+    return Closing(unlisted, tuple(sorted(key for key in set(made.values()) if held[key] > 1)))

@@ -1,0 +1,1 @@
+"""Manifests as text: remote assistants become files, and files get one form."""
