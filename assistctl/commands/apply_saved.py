@@ -49,7 +49,9 @@ def apply_saved(
         check_fit(saved, settings.owner, session.link.origin, max_age, ports.wall())
         check_choices(saved, selection)
         planned = plan_in(session, desired, findings, saved.selection, ports)
-        result = rederive(saved, planned.plan, _unmoved_in(planned.remote, session.link))
+        same = _unmoved_in(planned.remote, session.link)
+        result = rederive(saved, planned.plan, same, settings.limits, len(desired))
+        result = replace(result, plan=judged(result.plan, settings.policies))
         return _carry_out(session.link, result, findings, manner, dialogue, ports)
 
 

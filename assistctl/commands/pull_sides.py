@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from assistctl.engine.marker import digest
 from assistctl.engine.normalize import Canon
 from assistctl.engine.survey import Survey
-from assistctl.manifest.editing.merge import Clash, merge_values
+from assistctl.manifest.editing.merge import merge_values
 from assistctl.manifest.editing.source import CannotEdit
 from assistctl.model.plan import ABSENT, Absent, Cause, Change, FieldChange
 from assistctl.model.values import Json, Packed, Value
@@ -50,7 +50,7 @@ class Sides:
     def aim(self, change: Change, each: FieldChange) -> Aim | None:
         """What the field shall read; None where the manifest says it already.
 
-        Raises Clash for conflicts that do not merge, CannotEdit where there is nothing to write.
+        Raises Clash for conflicts that do not merge, CannotEdit where nothing is there to merge from.
         """
         now = self._desk.resolve(change.key, change.file)
         if now is None:
@@ -79,7 +79,7 @@ class Sides:
         name, _ = _field_and_path(field)
         found = self._last_applied(now, change, name)
         if isinstance(found, Absent):
-            raise Clash
+            raise CannotEdit("both sides changed it, and no revision in git holds it as last applied")
         trees: tuple[Json, ...] = (tree(self._canon, name, found), *sides)
         if not field.startswith(_TOOLS):
             return _value(merge_values(*trees))

@@ -93,10 +93,11 @@ class Rederived:
     """Reviewed writes whose assistant moved since: skipped and reported."""
 
 
-def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved) -> Rederived:
+def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved, limits: Limits, declared: int) -> Rederived:
     """What of a reviewed plan may be applied now; ``unmoved`` looks at the remote of today.
 
-    A guard that only refuses what is stale does not hold up the rest. Raises DecisionNeeded where the
+    The guards run over what was reviewed: what came up since must not hold it up. ``declared`` counts
+    today's manifests. Raises DecisionNeeded where the
     manifests of today would not produce a reviewed write.
     """
     by_place = {(change.key, change.id): change for change in fresh.changes}
@@ -120,8 +121,15 @@ def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved) -> Rederived:
     untouched = [change for change in fresh.changes if not change.action.writes]
     changes = tuple(sorted([*keep, *untouched], key=lambda change: (change.key, change.id or "")))
     skipped = {change.key for change in stale}
-    guarded = tuple(each for each in fresh.refusals if not each.keys or not skipped.issuperset(each.keys))
-    return Rederived(replace(fresh, changes=changes, refusals=guarded), tuple(stale))
+    open_still = [
+        each
+        for each in fresh.refusals
+        if each.code == ExitCode.DECISION_NEEDED and not (each.keys and skipped.issuperset(each.keys))
+    ]
+    reviewed = replace(fresh, changes=changes, refusals=(), notes=())
+    guards = refusals(reviewed, limits, {}, declared=declared, chosen=declared)
+    kept = tuple(dict.fromkeys([*open_still, *guards]))
+    return Rederived(replace(reviewed, refusals=kept), tuple(stale))
 
 
 def still_valid(saved: SavedPlan, remote: Survey, limits: Limits, unmoved: Unmoved) -> Rederived:

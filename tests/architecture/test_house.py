@@ -65,7 +65,14 @@ def test_one_module_opens_files() -> None:
         if any(call in opening or call.endswith(methods) for call in calls_of(path))
     }
     # The process's own descriptors, a crash file, and the database that sqlite3 opens by itself.
-    assert users <= {"descriptors.py", "files.py", "cli/run.py", "cli/sink.py", "cli/crash.py", "server/database.py"}
+    assert users <= {
+        "descriptors.py",
+        "files.py",
+        "cli/run.py",
+        "cli/sink.py",
+        "cli/crash.py",
+        "server/database.py",
+    }
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

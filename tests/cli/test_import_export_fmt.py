@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +22,7 @@ from assistctl.commands.imports import Imported, Wanted, import_remote
 from assistctl.commands.plan import plan
 from assistctl.commands.ports import Ports
 from assistctl.commands.session import open_link
+from assistctl.commands.whole import with_all_fields
 from assistctl.engine.survey import see
 from assistctl.errors import DecisionNeeded, ExitCode, UsageFault
 from assistctl.model.assistant import FIELDS, MARKER_KEY, Remote
@@ -546,3 +548,38 @@ def test_export_remote_saves_everything_that_can_be_read(folder, inside):
         assert {name: value for name, value in by_id[remote_id].items() if value != {}} == expected
     assert {"support-bot", "null", "token"} <= found.keys()
     assert set(FIELDS) >= {name for entry in by_id.values() for name in entry} - {"metadata"}
+
+
+class Summaries:
+    """A remote whose list answers only names; ``told`` are the fields that a GET adds."""
+
+    def __init__(self, told: Mapping[str, str | None]) -> None:
+        self.told = told
+        self.asked: list[str] = []
+
+    def get(self, remote_id: str) -> Remote | None:
+        self.asked.append(remote_id)
+        return None if remote_id == "gone" else Remote(remote_id, 0, {"name": remote_id, **self.told}, {})
+
+
+def seen(*ids: str):
+    return [see(Remote(remote_id, 0, {"name": remote_id}, {})) for remote_id in ids]
+
+
+def test_fields_that_the_list_leaves_out_are_fetched_by_id_and_the_vanished_left_out():
+    remote = Summaries({"model": "m", "instructions": "x"})
+    whole = with_all_fields(seen("a", "gone", "b"), remote, built_in("aimlapi"))
+    assert [(item.remote.id, item.remote.fields["instructions"]) for item in whole] == [
+        ("a", "x"),
+        ("b", "x"),
+    ]
+    assert sorted(remote.asked) == ["a", "b", "gone"]
+
+
+def test_fields_that_are_not_to_be_had_are_asked_for_once_or_never():
+    remote = Summaries({})
+    assert with_all_fields(seen("a", "b", "c"), remote, built_in("aimlapi")) == seen("a", "b", "c")
+    assert remote.asked == ["a"]
+    without_get = replace(built_in("aimlapi"), verbs=frozenset({"list"}))
+    assert with_all_fields(seen("a"), remote, without_get) == seen("a")
+    assert remote.asked == ["a"]

@@ -13,9 +13,13 @@ import pytest
 
 from assistctl.cli.console import Console
 from assistctl.cli.run import run
+from assistctl.commands.ports import Ports
+from assistctl.commands.pull import Sharing, pull
+from assistctl.errors import DecisionNeeded
 from assistctl.server.app import App
 from assistctl.server.messages import Request
 from assistctl.server.store import Store
+from assistctl.settings import Chosen, resolve
 
 PROJECT = "project: acme\nprovider: local\nvars: {company: Acme}\n"
 EMPTY = "No changes. Your infrastructure matches the configuration."
@@ -309,6 +313,51 @@ def test_a_schema_property_removed_outside_takes_only_its_lines(fleet):
     assert project.plan_is_empty()
 
 
+def test_ids_added_outside_stand_behind_those_that_were_there(fleet):
+    files = "model: gpt-4o\ntools: [{type: code_interpreter}]\ntool_resources:\n  code_interpreter:\n"
+    files += "    file_ids: # in this order\n      - file-z\n      - file-b\n      - file-c\n"
+    project = fleet({"assistants/bot.yaml": files})
+    project.outside("bot", tool_resources={"code_interpreter": {"file_ids": ["file-a", "file-c", "file-z"]}})
+    assert project.run("pull") == 0, project.err
+    removed, added = project.changed_lines()["assistants/bot.yaml"]
+    assert (removed, added) == (["      - file-b"], ["      - file-a"])
+    assert project.plan_is_empty()
+
+
+SCHEMA = """model: gpt-4o
+response_format:
+  type: json_schema
+  json_schema:
+    name: answer
+    schema:
+      type: object
+      properties:
+        text: {type: string}   # the answer
+      required: [text, why]
+"""
+
+
+def test_a_response_format_changes_in_its_members_only(fleet):
+    project = fleet({"assistants/bot.yaml": SCHEMA})
+    schema = {
+        "type": "object",
+        "properties": {"text": {"type": "number"}},
+        "required": ["text", "how", "why"],
+    }
+    changed = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+    project.outside("bot", response_format=changed)
+    assert project.run("pull") == 0, project.err
+    assert project.changed_lines()["assistants/bot.yaml"] == (
+        ["        text: {type: string}   # the answer", "      required: [text, why]"],
+        [
+            "        text: {type: number}   # the answer",
+            "      required: [text, how, why]",
+            "    strict: true",
+        ],
+    )
+    assert project.plan_is_empty()
+
+
 def test_a_function_file_keeps_its_indentation(fleet):
     project = fleet(FIVE)
     parameters = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
@@ -446,7 +495,37 @@ def test_a_conflict_without_history_is_left(fleet):
     project.put({"p.md": BASE.replace("one", "1")})
     project.outside("bot", instructions=BASE.replace("four", "4"))
     assert project.run("pull") == 5
+    assert "no revision in git holds it as last applied" in project.err
     assert project.text("p.md") == BASE.replace("one", "1")
+
+
+def test_reading_the_history_runs_nothing_that_the_repository_configures(fleet, tmp_path):
+    project = fleet(prompt_project())
+    project.put({"p.md": BASE.replace("one", "1"), ".gitattributes": "*.md diff=odd filter=odd\n"})
+    project.outside("bot", instructions=BASE.replace("four", "4"))
+    script = tmp_path / "script"
+    script.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\ncat\n")
+    script.chmod(0o755)
+    for name in ("core.fsmonitor", "core.pager", "diff.odd.textconv", "filter.odd.smudge", "gpg.program"):
+        project.git("config", name, str(script))
+    (tmp_path / "ran").unlink(missing_ok=True)
+    assert project.run("pull") == 0, project.err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_file_that_changes_while_it_is_asked_about_is_not_overwritten(fleet):
+    project = fleet(SHARED)
+    project.outside("b", temperature=0.9)
+    settings = resolve(Chosen(directory=project.root), {}, today="2026-11-22")
+    edited = SHARED["assistants/_base.yaml"] + "top_p: 0.5\n"
+
+    def meanwhile(_sharing: Sharing) -> bool:
+        project.put({"assistants/_base.yaml": edited})
+        return True
+
+    with pytest.raises(DecisionNeeded, match="while it was being edited"):
+        pull(settings, (), meanwhile, Ports())
+    assert project.text("assistants/_base.yaml") == edited
 
 
 def test_tools_changed_on_both_sides_merge_tool_by_tool(fleet):

@@ -64,11 +64,22 @@ class Ran:
         return json.loads(self.out)
 
 
+class Clock:
+    """Unix seconds as a test wants them."""
+
+    def __init__(self) -> None:
+        self.now = 1_750_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @dataclass
 class Remote:
     """A server on loopback. What the program asks is counted; what a test does to it is not."""
 
     app: App
+    clock: Clock
     url: str = ""
     requests: list[str] = field(default_factory=list)
     """``METHOD /path`` in the order of arrival."""
@@ -127,21 +138,12 @@ class Remote:
         self.ask("DELETE", f"/{assistant_id}")
 
 
-class Clock:
-    """Unix seconds as a test wants them."""
-
-    def __init__(self) -> None:
-        self.now = 1_750_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @contextmanager
 def serving(key: str | None = None) -> Iterator[Remote]:
     """A server in memory; all assistants are created within one second of its clock."""
     with Store(":memory:") as store:
-        remote = Remote(App(store, key=key, clock=Clock()))
+        clock = Clock()
+        remote = Remote(App(store, key=key, clock=clock), clock)
         with running(remote.handle) as remote.url:
             yield remote
 

@@ -185,7 +185,7 @@ def twins(remote: Any, folder: Any, yaml_of: Any) -> tuple[str, str]:
     """Two assistants with the marker of ``bot``: the ids, the older one first."""
     folder.write(bot=yaml_of("bot")).apply()
     made = remote.named("bot")
-    remote.app._clock.now += 3600
+    remote.clock.now += 3600
     copied = {name: made[name] for name in ("name", "model", "instructions", "metadata")}
     younger = remote.add(**copied)["id"]
     remote.forget()

@@ -52,6 +52,18 @@ def test_a_plan_in_a_folder_that_does_not_exist_is_a_disk_fault(remote: Any, thr
     assert three.plan("--out", "nowhere/p.plan").code == 74
 
 
+@pytest.fixture
+def alone(tmp_path: Any, remote: Any, folder: Any, open_folder: Any) -> Any:
+    """``alone()``: an empty folder with a copy of the plan that was saved in the project."""
+
+    def copied() -> Any:
+        (tmp_path / "bare").mkdir()
+        (tmp_path / "bare" / "p.plan").write_bytes((folder.path / "p.plan").read_bytes())
+        return open_folder(tmp_path / "bare", remote.url)
+
+    return copied
+
+
 EDITS = {
     "a value": lambda text: text.replace("0.5", "0.6"),
     "the owner": lambda text: text.replace("shop/default", "shop/prod"),
@@ -159,25 +171,19 @@ def test_a_manifest_that_came_since_is_left_for_the_next_plan(remote: Any, three
     assert three.plan().last == "Plan: 1 to add, 0 to change, 0 to destroy."
 
 
-def test_a_plan_is_applied_where_there_are_no_manifests(
-    remote: Any, three: Any, open_folder: Any, tmp_path: Any
-) -> None:
-    (tmp_path / "bare").mkdir()
-    (tmp_path / "bare" / "p.plan").write_bytes((three.path / "p.plan").read_bytes())
-    bare = open_folder(tmp_path / "bare", remote.url)
+def test_a_plan_is_applied_where_there_are_no_manifests(remote: Any, three: Any, alone: Any) -> None:
+    bare = alone()
     ran = bare.run("apply", "p.plan")
     assert (ran.code, ran.last) == (0, DONE.format(1, 2, 1)), ran.err
-    assert sorted(path.name for path in (tmp_path / "bare").iterdir()) == ["p.plan"]
+    assert sorted(path.name for path in bare.path.iterdir()) == ["p.plan"]
     assert three.plan().last == NO_CHANGES
 
 
-@pytest.mark.parametrize("alone", [False, True], ids=["beside the manifests", "alone"])
+@pytest.mark.parametrize("with_manifests", [True, False])
 def test_a_plan_that_is_replayed_writes_nothing(
-    remote: Any, three: Any, open_folder: Any, tmp_path: Any, alone: bool
+    remote: Any, three: Any, alone: Any, with_manifests: bool
 ) -> None:
-    (tmp_path / "bare").mkdir()
-    (tmp_path / "bare" / "p.plan").write_bytes((three.path / "p.plan").read_bytes())
-    folder = open_folder(tmp_path / "bare", remote.url) if alone else three
+    folder = three if with_manifests else alone()
     assert three.run("apply", "p.plan").code == 0
     before = {item["id"]: remote.bytes_of(item["id"]) for item in remote.all()}
     remote.forget()
@@ -188,23 +194,17 @@ def test_a_plan_that_is_replayed_writes_nothing(
     assert {item["id"]: remote.bytes_of(item["id"]) for item in remote.all()} == before
 
 
-def test_alone_a_plan_obeys_the_pinned_owner(
-    remote: Any, three: Any, open_folder: Any, tmp_path: Any
-) -> None:
-    (tmp_path / "bare").mkdir()
-    (tmp_path / "bare" / "p.plan").write_bytes((three.path / "p.plan").read_bytes())
-    bare = open_folder(tmp_path / "bare", remote.url)
+def test_alone_a_plan_obeys_the_pinned_owner(remote: Any, three: Any, alone: Any) -> None:
+    bare = alone()
     ran = bare.run("apply", "p.plan", ASSISTCTL_OWNER="shop/prod")
     assert (ran.code, remote.requests) == (64, [])
     assert bare.run("apply", "p.plan", ASSISTCTL_OWNER="shop/default").code == 0
 
 
 def test_alone_a_plan_obeys_the_deletion_limit_and_the_event_guard(
-    remote: Any, three: Any, open_folder: Any, tmp_path: Any
+    remote: Any, three: Any, alone: Any
 ) -> None:
-    (tmp_path / "bare").mkdir()
-    (tmp_path / "bare" / "p.plan").write_bytes((three.path / "p.plan").read_bytes())
-    bare = open_folder(tmp_path / "bare", remote.url)
+    bare = alone()
     assert bare.run("apply", "p.plan", ASSISTCTL_MAX_DELETES="0").code == 6
     assert bare.run("apply", "p.plan", GITHUB_EVENT_NAME="pull_request").code == 6
     assert remote.writes == []
@@ -233,16 +233,17 @@ def test_a_saved_plan_runs_through_the_guards_again(remote: Any, three: Any) -> 
     assert remote.writes == []
 
 
-@pytest.fixture
-def alone(tmp_path: Any, remote: Any, folder: Any, open_folder: Any) -> Any:
-    """``alone()``: an empty folder with a copy of the plan that was saved in the project."""
-
-    def copied() -> Any:
-        (tmp_path / "bare").mkdir()
-        (tmp_path / "bare" / "p.plan").write_bytes((folder.path / "p.plan").read_bytes())
-        return open_folder(tmp_path / "bare", remote.url)
-
-    return copied
+def test_deletions_that_came_up_after_the_review_do_not_hold_it_up(
+    remote: Any, folder: Any, yaml_of: Any
+) -> None:
+    keys = [f"bot-{number}" for number in range(9)]
+    folder.write(**{key: yaml_of(key) for key in keys})
+    assert folder.run("apply", "--auto-approve").code == 0
+    folder.write(**{keys[0]: yaml_of(keys[0], temperature=0.5)})
+    assert folder.plan("--out", "p.plan").last == "Plan: 0 to add, 1 to change, 0 to destroy."
+    folder.drop(*keys[1:])
+    assert folder.run("apply", "--auto-approve").code == 6
+    assert folder.run("apply", "p.plan").last == "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."
 
 
 @pytest.mark.parametrize("with_manifests", [True, False])

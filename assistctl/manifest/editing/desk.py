@@ -143,7 +143,8 @@ class _Drafting:
         if isinstance(wish.old, Absent):
             outer = self._now.effective.place(wish.path[:-1])
             place = Place(outer.file, outer.document, (*outer.path, wish.path[-1]))
-        self._edit(place, wish.new if isinstance(wish.new, Absent) else escaped(wish.new))
+        new = wish.new if isinstance(wish.new, Absent) else escaped(wish.new)
+        self._edit(place, new, add=isinstance(wish.old, Absent))
         self.touched.add(self._now.place_of_edit(wish.path))
 
     def _write_text(self, path: Path, wanted: str) -> None:
@@ -170,12 +171,13 @@ class _Drafting:
         self._edit(manifest.place(path), value)
         self.touched.add(manifest.place(path))
 
-    def _edit(self, place: Place, new: Json | Absent) -> None:
+    def _edit(self, place: Place, new: Json | Absent, *, add: bool = False) -> None:
         data = self.pending.get(place.file)
         if data is None:
             data = self._view.project.root.read(place.file)
         is_json = place.file.endswith(".json")
-        self.pending[place.file] = edited(data, place.document, place.path, new, is_json=is_json)
+        made = edited(data, place.document, place.path, new, add=add, is_json=is_json)
+        self.pending[place.file] = made
 
 
 def _own_values(resolved: Resolved) -> Json:

@@ -12,7 +12,9 @@ from assistctl.model.values import Json
 
 _HIDDEN: Final = re.compile("[\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff]")
 _PLAIN: Final = re.compile(r"[^\W\d](?:[\w ./()+'-]*[\w./()+'-])?")
-_BLOCK: Final = re.compile(r"(?!\n*[ \t])[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]*\S\n*")
+_UNFIT_FOR_BLOCKS: Final = re.compile(
+    r"\A\n*[ \t]|[ \t]\n*\Z|\A\n*\Z|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]"
+)
 _OLD_WORDS: Final = re.compile(r"(?i:y|n|yes|no|on|off)")
 
 
@@ -84,7 +86,7 @@ def _under(head: str, value: Json, indent: str) -> list[str]:
         if not value:
             return [f"{head} {flow(value)}"]
         return [head, *block(value, indent + "  ")]
-    if isinstance(value, str) and "\n" in value and _BLOCK.fullmatch(value):
+    if isinstance(value, str) and "\n" in value and not _UNFIT_FOR_BLOCKS.search(value):
         header, *lines = literal(value, indent + "  ")
         return [f"{head} {header}", *lines]
     return [f"{head} {scalar(value)}"]

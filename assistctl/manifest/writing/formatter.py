@@ -19,6 +19,7 @@ from assistctl.model.diagnostic import Diagnostic
 
 from .yaml_text import Unwritable, rewrite
 
+_PASSES: Final = 4
 _PREAMBLE: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*---[ \t]*(?:#[^\n]*)?\n")
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t\n]))#[^\n]*")
 _LINE_END: Final = re.compile(r"\r\n?")
@@ -47,17 +48,23 @@ def format_manifest(file: str, data: bytes) -> Formatted:
         return Formatted(None, problems=diagnostics(findings, lambda _: text))
     text = _LINE_END.sub("\n", text)
     try:
-        done = _formatted(text)
-        settled = _formatted(done) == done
+        done = _settled(text)
     except Unwritable as error:
-        return Formatted(None, refused=f"cannot be rewritten: {str(error).splitlines()[0]}")
+        return Formatted(None, refused=f"cannot be rewritten: {error}")
     if _values(load(done.encode())) != _values(loaded):
         return Formatted(None, refused="rewriting it would change its values")
     if Counter(_comments(done)) != Counter(_comments(text)):
         return Formatted(None, refused="rewriting it would lose a comment")
-    if not settled:
-        return Formatted(None, refused="rewriting it would not come to rest")
     return Formatted(done.encode())
+
+
+def _settled(text: str) -> str:
+    """Formatted until nothing changes any more; comments in odd places may move twice."""
+    for _ in range(_PASSES):
+        before, text = text, _formatted(text)
+        if before == text:
+            return text
+    raise Unwritable("it does not come to rest")
 
 
 def _formatted(text: str) -> str:
@@ -89,5 +96,5 @@ def _scalars(text: str) -> Iterator[tuple[int, int]]:
     while (kind := kind_of(event := next_event()).__name__) != "StreamEndEvent":
         if kind == "ScalarEvent":
             start = event.start_mark.index
-            in_block = event.style in ("|", ">")
-            yield text.index("\n", start) if in_block else start, event.end_mark.index
+            head = text.find("\n", start) if event.style in ("|", ">") else start
+            yield head if head >= 0 else len(text), event.end_mark.index

@@ -49,8 +49,8 @@ def rewrite(text: str) -> str:
     out = io.StringIO()
     try:
         yaml.dump_all(list(yaml.load_all(text)), out)
-    except (YAMLError, AttributeError, TypeError, ValueError) as error:  # its bugs come in all of these
-        raise Unwritable(str(error)) from error
+    except (YAMLError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Unwritable(" ".join(str(error).split()) or type(error).__name__) from error  # its bugs are many
     return out.getvalue()
 
 

@@ -35,7 +35,8 @@ class Bench:
         self, saved: SavedPlan, desired: list[Desired], remotes: list[Remote], **parts: Any
     ) -> Rederived:
         fresh: Plan = self.make.plan(desired, remotes, run="r2", **parts)
-        return rederive(saved, fresh, self.unmoved(remotes))
+        limits = parts.get("limits", Limits("100%"))
+        return rederive(saved, fresh, self.unmoved(remotes), limits, len(desired))
 
     def alone(self, saved: SavedPlan, remotes: list[Remote], limits: Limits | None = None) -> Rederived:
         found = self.make.survey(*remotes)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistctl.manifest.editing import emit
 from assistctl.manifest.editing.document import edited, exchanged
 from assistctl.manifest.editing.source import CannotEdit, exactly
+from assistctl.manifest.editing.wishes import wishes
 from assistctl.manifest.json_reader import load_json
 from assistctl.manifest.yaml_reader import load
 from assistctl.model.plan import ABSENT
@@ -131,9 +133,20 @@ def test_a_new_member_of_a_bracketed_map_stays_in_the_brackets():
     assert made == swap("{score_threshold: 0.5}", "{score_threshold: 0.5, ranker: auto}")
 
 
-def test_a_new_item_stands_behind_the_last_one():
-    assert change("a:\n  - two\n", ("a", 1), "three") == "a:\n  - two\n  - three\n"
-    assert change("a: [one, two]\n", ("a", 2), "three") == "a: [one, two, three]\n"
+@pytest.mark.parametrize(
+    ("text", "at", "expected"),
+    [
+        ("a:\n  - one # 1\n  - two\n", 0, "a:\n  - new\n  - one # 1\n  - two\n"),
+        ("a:\n  - one # 1\n  - two\n", 1, "a:\n  - one # 1\n  - new\n  - two\n"),
+        ("a:\n- one\n- two", 2, "a:\n- one\n- two\n- new"),
+        ("a: [one, two] # 1\n", 0, "a: [new, one, two] # 1\n"),
+        ("a: [one, two] # 1\n", 1, "a: [one, new, two] # 1\n"),
+        ("a: [one, two] # 1\n", 2, "a: [one, two, new] # 1\n"),
+        ("a: [] # 1\n", 0, "a:\n  - new # 1\n"),
+    ],
+)
+def test_a_new_item_stands_at_its_index(text, at, expected):
+    assert change(text, ("a", at), "new", add=True) == expected
 
 
 def test_the_last_item_leaves_an_empty_list():
@@ -200,10 +213,11 @@ def test_what_no_file_can_hold_is_refused(text):
         change(MANIFEST, ("key",), text)
 
 
-SNIPPETS = st.sampled_from(
-    "\n|\n\n| |  |\t|\r\n|#| # |: |- |'|\"|\\|> |---\n|%|&a|*a|!t|{|}|[|,|null|yes|012|1e3|${var.x}|word|Long words."
-    "|é|😀|\u2028|\ufeff|\u200b|\x85|\x07".split("|")
-)
+BLANKS = ("\n", "\n\n", " ", "  ", "\t", "\r\n")
+SIGNS = ("#", " # ", ": ", "- ", "'", '"', "\\", "|", "> ", "---\n", "%", "&a", "*a", "!t", "{", "}", "[")
+WORDS = ("null", "yes", "012", "1e3", "${var.x}", "word", "Long words.")
+RARE = ("é", "😀", "\u2028", "\ufeff", "\u200b", "\x85", "\x07")
+SNIPPETS = st.sampled_from((*BLANKS, *SIGNS, *WORDS, *RARE))
 HOSTILE = st.lists(SNIPPETS, max_size=8).map("".join) | st.text(st.characters(codec="utf-8"), max_size=30)
 
 
@@ -250,3 +264,13 @@ def test_any_member_of_a_manifest_can_become_anything(path, new):
 def test_any_member_of_a_json_file_can_become_anything(path, new):
     after = load_json(edited(FUNCTION.encode(), 0, path, new, is_json=True)).documents[0].value
     assert exactly(after) == exactly(exchanged(json.loads(FUNCTION), path, new))
+
+
+@given(old=st.dictionaries(HOSTILE, JSON, min_size=1), new=st.dictionaries(HOSTILE, JSON, min_size=1))
+def test_wish_after_wish_makes_the_new_document(old, new):
+    kept = {**new, **dict.fromkeys(list(old)[:1], 1)}
+    data = "\n".join([*emit.block(old, ""), ""]).encode()
+    assert exactly(load(data).documents[0].value) == exactly(old)
+    for wish in wishes(old, kept):
+        data = edited(data, 0, wish.path, wish.new, add=wish.old is ABSENT)
+    assert exactly(load(data).documents[0].value) == exactly(kept)

@@ -156,3 +156,11 @@ def test_formatting_keeps_values_and_comments_and_comes_to_rest(documents):
     assert repr([document.value for document in load(done.data).documents]) == repr(before)
     assert done.data.count(b"#") == text.count("#")
     assert format_manifest("a.yaml", done.data).data == done.data
+
+
+@pytest.mark.parametrize(
+    ("text", "same"), [("a: |\n  x", "a: |-\n  x\n"), ("a: >\n  x\n  y", "a: >-\n  x\n  y\n")]
+)
+def test_a_block_that_ends_without_a_line_end_keeps_its_value(text, same):
+    assert formed(text) == same
+    assert formed("a: |") == "a: |\n"
