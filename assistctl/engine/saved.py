@@ -97,8 +97,8 @@ def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved, limits: Limits, de
     """What of a reviewed plan may be applied now; ``unmoved`` looks at the remote of today.
 
     The guards run over what was reviewed: what came up since must not hold it up. ``declared`` counts
-    today's manifests. Raises DecisionNeeded where the
-    manifests of today would not produce a reviewed write.
+    today's manifests. Raises DecisionNeeded where the manifests of today would not produce a reviewed
+    write.
     """
     by_place = {(change.key, change.id): change for change in fresh.changes}
     keep: list[Change] = []
@@ -118,9 +118,9 @@ def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved, limits: Limits, de
             undone="nothing was applied",
             next="assistctl plan --out FILE, and have the new plan reviewed",
         )
-    untouched = [change for change in fresh.changes if not change.action.writes]
-    changes = tuple(sorted([*keep, *untouched], key=lambda change: (change.key, change.id or "")))
     skipped = {change.key for change in stale}
+    untouched = [change for change in fresh.changes if not _skips(change, skipped)]
+    changes = tuple(sorted([*keep, *untouched], key=lambda change: (change.key, change.id or "")))
     open_still = [
         each
         for each in fresh.refusals
@@ -130,6 +130,11 @@ def rederive(saved: SavedPlan, fresh: Plan, unmoved: Unmoved, limits: Limits, de
     guards = refusals(reviewed, limits, {}, declared=declared, chosen=declared)
     kept = tuple(dict.fromkeys([*open_still, *guards]))
     return Rederived(replace(reviewed, refusals=kept), tuple(stale))
+
+
+def _skips(change: Change, stale: set[str]) -> bool:
+    """Writes that nobody reviewed, and questions about what is skipped anyway."""
+    return change.action.writes or (change.action is Action.UNDECIDED and change.key in stale)
 
 
 def still_valid(saved: SavedPlan, remote: Survey, limits: Limits, unmoved: Unmoved) -> Rederived:

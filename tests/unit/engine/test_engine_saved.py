@@ -219,9 +219,10 @@ def test_a_create_that_somebody_else_made_meanwhile_is_stale(bench: Any, make: A
 
 
 def test_a_create_beside_a_new_stranger_is_stale_and_makes_no_twin(bench: Any, make: Any) -> None:
-    saved = bench.save([make.desired("a")], [])
-    result = bench.again(saved, [make.desired("a")], [make.remote("u", name="a")])
-    assert (keys(result.plan), [change.key for change in result.stale]) == ([], ["a"])
+    desired = [make.desired("a"), make.desired("b")]
+    result = bench.again(bench.save(desired, []), desired, [make.remote("u", name="a")])
+    assert (keys(result.plan), [change.key for change in result.stale]) == (["b"], ["a"])
+    assert result.plan.refusals == ()
 
 
 def test_all_guards_run_again(bench: Any, make: Any) -> None:
