@@ -8,7 +8,8 @@ from pathlib import Path
 
 from assistctl.engine.applier import exit_codes
 from assistctl.engine.policy import judged
-from assistctl.engine.saved import Rederived, SavedPlan, load, rederive, still_valid
+from assistctl.engine.reviewed import Rederived, rederive, still_valid
+from assistctl.engine.saved import SavedPlan, load
 from assistctl.engine.survey import Survey, unmoved
 from assistctl.errors import DecisionNeeded, ExitCode, strongest
 from assistctl.model.diagnostic import Diagnostic

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from assistctl.model.assistant import MARKER_KEY, Desired
 from assistctl.model.limits import Limits
-from assistctl.model.plan import Action, Candidate, Change, Plan
+from assistctl.model.plan import Action, Candidate, Cause, Change, FieldChange, Plan
 from assistctl.model.selection import Selection
 from assistctl.model.values import Value
 
@@ -65,7 +65,7 @@ def make_destroy_plan(remote: Survey, frame: Frame, protected: frozenset[str]) -
     """The deletion of everything owned (or of the targets). ``protected`` are keys whose manifest says
     prevent_destroy; a recorded one protects as well."""
     planned = [
-        replace(change, protected=change.protected or change.key in protected)
+        replace(change, reason="", protected=change.protected or change.key in protected)
         for change in deletes((), remote, frame.selection, frame.canon)
     ]
     plan = Plan(
@@ -145,7 +145,7 @@ def _meet(desired: Desired, seen: Seen, frame: Frame, failures: dict[str, tuple[
         action,
         desired.key,
         seen.remote.id,
-        fields=tuple(result.changes),
+        fields=tuple(_renamed(item, desired) if previous else item for item in result.changes),
         reason=reason,
         previous_key=previous,
         body=result.send if writes else {},
@@ -175,6 +175,12 @@ def _ownership(desired: Desired, seen: Seen, adopting: bool, known: bool) -> tup
     if (seen.marker.prevent_destroy, seen.marker.keep_on_remove) != flags:
         return ("its lifecycle is recorded anew", None)
     return ("", None)
+
+
+def _renamed(change: FieldChange, desired: Desired) -> FieldChange:
+    """A manifest without a name is named by its key: a new key is why the name changes."""
+    by_key = change.field == "name" and change.cause is Cause.MANIFEST
+    return replace(change, cause=Cause.RENAME) if by_key and change.after == desired.key else change
 
 
 def _marker(desired: Desired, frame: Frame, result: Comparison) -> Marker:

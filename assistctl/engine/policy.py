@@ -17,7 +17,9 @@ def judged(plan: Plan, policies: Sequence[Policy]) -> Plan:
     for policy in policies:
         for words in _broken(policy, plan):
             if policy.level == "deny":
-                way = "change the manifest, or the policy in the project file"
+                way = (
+                    "change the manifest, or the policy (policies: in the project file, or ASSISTCTL_POLICY)"
+                )
                 refusals.append(Refusal(ExitCode.GUARD_REFUSED, f"policy {policy.rule}: {words}", way))
             else:
                 notes.append(f"policy {policy.rule}: {words}")

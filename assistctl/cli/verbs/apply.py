@@ -28,9 +28,22 @@ if TYPE_CHECKING:
 @verb
 @click.argument("planfile", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @auto_approving
-@option("--parallelism", type=click.IntRange(1, 64), default=4, show_default=True, help="Writes at once.")
+@option(
+    "--parallelism",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Writes at once.",
+)
 @click.option("--max-deletes", metavar="N|N%", help="Allow this many deletions, or this share of the owned.")
-@option("--max-plan-age", default="14d", show_default=True, help="Refuse a saved plan that is older.")
+@option(
+    "--max-plan-age",
+    metavar="AGE",
+    default="14d",
+    show_default=True,
+    help="Refuse a saved plan that is older.",
+)
 @option("--strict", is_flag=True, help="Answer 3 where the remote does not store a field.")
 @option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the run's record here too.")
 @option("--allow-pull-request", is_flag=True, help="Apply even in a run for a pull request.")

@@ -15,7 +15,14 @@ from assistctl.errors import ExitCode
 @verb
 @auto_approving
 @option("--target", multiple=True, metavar="GLOB", help="Only keys that match; repeatable.")
-@option("--parallelism", type=click.IntRange(1, 64), default=4, show_default=True, help="Deletions at once.")
+@option(
+    "--parallelism",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Deletions at once.",
+)
 @option("--allow-pull-request", is_flag=True, help="Run even for a pull request.")
 def command(
     call: Call, auto_approve: bool, target: tuple[str, ...], parallelism: int, allow_pull_request: bool

@@ -17,7 +17,14 @@ QUESTION = "Put this back? Only 'yes' is accepted:"
 @verb
 @click.argument("run", metavar="RUN|FILE")
 @auto_approving
-@option("--parallelism", type=click.IntRange(1, 64), default=4, show_default=True, help="Writes at once.")
+@option(
+    "--parallelism",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Writes at once.",
+)
 @option("--allow-pull-request", is_flag=True, help="Run even for a pull request.")
 def command(call: Call, run: str, auto_approve: bool, parallelism: int, allow_pull_request: bool) -> ExitCode:
     """Take back what one run wrote, as far as the remote still holds it.

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from assistctl.engine import saved as saved_module
-from assistctl.engine.saved import Rederived, SavedPlan, dump, load, rederive, still_valid
+from assistctl.engine.reviewed import Rederived, rederive, still_valid
+from assistctl.engine.saved import SavedPlan, dump, load
 from assistctl.engine.survey import fingerprint, unmoved
 from assistctl.errors import DecisionNeeded, InvalidInput
 from assistctl.model.assistant import Desired, Lifecycle, Remote
