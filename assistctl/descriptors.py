@@ -58,6 +58,20 @@ def replace(folder: int | Path, name: str, data: bytes, mode: int) -> None:
         raise
 
 
+def open_log(path: Path) -> int:
+    """A descriptor that appends to a private file, made where it is missing; links are not followed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NOFOLLOW | _BINARY | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, flags, 0o600)
+
+
+def append_all(descriptor: int, data: bytes) -> None:
+    """Writes all of ``data`` and flushes it to the disk."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
+
+
 def _create(folder: int | Path, name: str, mode: int) -> int:
     if isinstance(folder, int):
         return os.open(name, _NEW, mode, dir_fd=folder)
@@ -66,10 +80,7 @@ def _create(folder: int | Path, name: str, mode: int) -> int:
 
 def _write_all(descriptor: int, data: bytes) -> None:
     try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
+        append_all(descriptor, data)
     finally:
         os.close(descriptor)
 

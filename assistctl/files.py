@@ -20,9 +20,11 @@ from .descriptors import BY_DESCRIPTOR as _BY_DESCRIPTOR
 from .descriptors import (
     FileRefused,
     Refusal,
+    append_all,
     checked_folder,
     mode_of,
     open_folder,
+    open_log,
     read_in,
     replace,
     scan,
@@ -32,6 +34,7 @@ __all__ = [
     "MAX_BYTES",
     "Entry",
     "FileRefused",
+    "PrivateLog",
     "Refusal",
     "Root",
     "join",
@@ -184,6 +187,26 @@ def write_private(path: Path, data: bytes) -> None:
             replace(folder, path.name, data, 0o600)
         finally:
             os.close(folder)
+
+
+class PrivateLog:
+    """A file that only grows, readable by its owner only; every append is on the disk when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = str(path)
+        with _disk_faults(self._path):
+            self._descriptor = open_log(path)
+
+    def append(self, data: bytes) -> None:
+        """Adds ``data``. Raises ``DiskFault``."""
+        with _disk_faults(self._path):
+            append_all(self._descriptor, data)
+
+    def close(self) -> None:
+        """Ends it; closing twice does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from assistctl.engine.applier import Run, apply_plan, exit_codes
 from assistctl.engine.closing import close
 from assistctl.errors import DiskFault, ExitCode, GuardRefused, RemoteError, UsageFault, strongest
 from assistctl.model.diagnostic import Diagnostic
-from assistctl.model.plan import Plan
+from assistctl.model.plan import Action, Plan
 from assistctl.model.report import Report, Result
 from assistctl.model.selection import Selection
 from assistctl.settings import Settings, limits_of
 
+from .exclusive import Turn, turn
 from .plan import plan_in, read_desired, refusal_code
 from .ports import Ports
 from .records import Manner, keep
@@ -54,8 +55,15 @@ def apply(
     """Plans afresh and applies what the operator confirms."""
     desired, findings = read_desired(settings)
     with open_session(settings, ports) as session:
-        planned = plan_in(session, desired, findings, selection, ports)
-        return carry_out(session.link, planned.plan, planned.findings, manner, dialogue, ports)
+        link = session.link
+        with turn(link, settings.owner, ports.run_id(), manner.waiting, ports) as held:
+            planned = plan_in(session, desired, findings, selection, ports)
+            wait = held.fresh_wait(planned.remote, link) if planned.plan.of(Action.CREATE) else 0.0
+            if wait:
+                ports.notify(f"something was created here a moment ago: waiting {wait:.0f} s for more of it")
+                ports.clock.sleep(wait)
+                planned = plan_in(session, desired, findings, selection, ports)
+            return carry_out(link, planned.plan, planned.findings, manner, held, dialogue, ports)
 
 
 def parse_age(text: str) -> float:
@@ -92,6 +100,7 @@ def carry_out(
     plan: Plan,
     findings: tuple[Diagnostic, ...],
     manner: Manner,
+    held: Turn,
     dialogue: Dialogue,
     ports: Ports,
 ) -> Applied:
@@ -102,15 +111,20 @@ def carry_out(
         return Applied(plan, None, refused)
     if plan.writes and not dialogue.confirm(plan):
         return Applied(plan, None, ExitCode.DONE, declined=True)
-    return _carried_out(link, plan, manner, dialogue, ports)
+    return _carried_out(link, plan, manner, held, dialogue, ports)
 
 
-def _carried_out(link: Link, plan: Plan, manner: Manner, dialogue: Dialogue, ports: Ports) -> Applied:
+def _carried_out(
+    link: Link, plan: Plan, manner: Manner, held: Turn, dialogue: Dialogue, ports: Ports
+) -> Applied:
     run = Run(
         link.provider,
         link.canon,
+        ports.clock,
         manner.parallelism,
         strict=manner.strict,
+        journal=held.journal,
+        settle_seconds=manner.waiting.settle_seconds,
         stopped=ports.stopped,
         on_result=dialogue.progress,
     )
@@ -118,6 +132,8 @@ def _carried_out(link: Link, plan: Plan, manner: Manner, dialogue: Dialogue, por
     report = apply_plan(plan, run)
     codes = exit_codes(report) | _closed(report, plan, link, ports)
     try:
+        if not codes & {ExitCode.OUTCOME_UNKNOWN, ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
+            held.end()
         keep(manner, plan, report, link, started, ports)
     except DiskFault as fault:
         ports.notify("; ".join(("the run was not recorded, so it cannot be undone by name", *fault.lines())))

@@ -20,6 +20,7 @@ from assistctl.model.selection import Selection
 from assistctl.settings import Settings, operator_policies
 
 from .apply import Applied, Dialogue, carry_out
+from .exclusive import Turn, turn
 from .plan import plan_in, read_desired
 from .ports import Ports
 from .records import Manner
@@ -49,11 +50,12 @@ def apply_saved(
     with open_session(settings, ports) as session:
         check_fit(saved, settings.owner, session.link.origin, max_age, ports.wall())
         check_choices(saved, selection)
-        planned = plan_in(session, desired, findings, saved.selection, ports)
-        same = _unmoved_in(planned.remote, session.link)
-        result = rederive(saved, planned.plan, same, settings.limits, len(desired))
-        result = replace(result, plan=judged(result.plan, settings.policies))
-        return _carry_out(session.link, result, findings, manner, dialogue, ports)
+        with turn(session.link, settings.owner, ports.run_id(), manner.waiting, ports) as held:
+            planned = plan_in(session, desired, findings, saved.selection, ports)
+            same = _unmoved_in(planned.remote, session.link)
+            result = rederive(saved, planned.plan, same, settings.limits, len(desired))
+            result = replace(result, plan=judged(result.plan, settings.policies))
+            return _carry_out(session.link, result, findings, manner, held, dialogue, ports)
 
 
 def apply_saved_alone(
@@ -69,10 +71,12 @@ def apply_saved_alone(
     """Applies a reviewed plan where there is no project: checked against the remote alone."""
     check_fit(saved, saved.owner, link.origin, max_age, ports.wall())
     check_choices(saved, selection)
-    remote = whole(gather(link.provider, saved.owner), [c.id for c in saved.writes if c.id], link.provider)
-    result = still_valid(saved, remote, limits, _unmoved_in(remote, link))
-    result = replace(result, plan=judged(result.plan, operator_policies(ports.environ)))
-    return _carry_out(link, result, (), manner, dialogue, ports)
+    with turn(link, saved.owner, ports.run_id(), manner.waiting, ports) as held:
+        known = [change.id for change in saved.writes if change.id]
+        remote = whole(gather(link.provider, saved.owner), known, link.provider)
+        result = still_valid(saved, remote, limits, _unmoved_in(remote, link))
+        result = replace(result, plan=judged(result.plan, operator_policies(ports.environ)))
+        return _carry_out(link, result, (), manner, held, dialogue, ports)
 
 
 def read_saved(path: Path) -> SavedPlan:
@@ -125,11 +129,12 @@ def _carry_out(
     result: Rederived,
     findings: tuple[Diagnostic, ...],
     manner: Manner,
+    held: Turn,
     dialogue: Dialogue,
     ports: Ports,
 ) -> Applied:
     approved = replace(dialogue, confirm=lambda _plan: True)
-    applied = carry_out(link, _with_stale(result), findings, manner, approved, ports)
+    applied = carry_out(link, _with_stale(result), findings, manner, held, approved, ports)
     if applied.report is None or not result.stale:
         return applied
     skipped = tuple(_stale(change) for change in result.stale)

@@ -11,6 +11,7 @@ from assistctl.model.selection import Selection
 from assistctl.settings import Settings
 
 from .apply import Applied, Dialogue, carry_out
+from .exclusive import turn
 from .plan import read_desired
 from .ports import Ports
 from .records import Manner
@@ -28,8 +29,9 @@ def destroy(
     desired, findings = read_desired(settings)
     protected = frozenset(item.key for item in desired if item.lifecycle.prevent_destroy)
     with open_session(settings, ports) as session:
-        found = gather(session.link.provider, settings.owner)
-        found = complete(found, (), selection, session.link.provider)
-        frame = replace(session.frame(selection, ports.run_id()), limits=Limits(None))
-        plan = judged(make_destroy_plan(found, frame, protected), settings.policies)
-        return carry_out(session.link, plan, findings, manner, dialogue, ports)
+        link = session.link
+        with turn(link, settings.owner, ports.run_id(), manner.waiting, ports) as held:
+            found = complete(gather(link.provider, settings.owner), (), selection, link.provider)
+            frame = replace(session.frame(selection, ports.run_id()), limits=Limits(None))
+            plan = judged(make_destroy_plan(found, frame, protected), settings.policies)
+            return carry_out(link, plan, findings, manner, held, dialogue, ports)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assistctl import __version__
@@ -17,6 +17,7 @@ from assistctl.model.record import RunRecord
 from assistctl.model.report import Report
 from assistctl.state import place_for
 
+from .exclusive import Waiting
 from .ports import Ports
 from .session import Link
 
@@ -35,6 +36,7 @@ class Manner:
     """Writes under way at once."""
     strict: bool = False
     """Answer 3 where the remote accepts a field and does not store it."""
+    waiting: Waiting = field(default_factory=Waiting)
     record: Path | None = None
     """``--record FILE``: the record of the run once more, where the operator wants it."""
 

@@ -11,6 +11,7 @@ from assistctl.model.provider import Provider
 from assistctl.model.report import Outcome, Report, Result
 from assistctl.settings import Settings
 
+from .exclusive import Waiting, turn
 from .ports import Ports
 from .remote import gather
 from .session import open_session
@@ -28,22 +29,30 @@ def release_keys(
     ``confirm`` is asked once with id to key. Raises UsageFault for a key that is not owned.
     """
     with open_session(settings, ports) as session:
-        owned = gather(session.link.provider, settings.owner).owned()
-        held = {seen.remote.id: seen.marker.key for seen in owned if seen.marker and seen.marker.key in keys}
-        missing = sorted(set(keys) - set(held.values()))
-        if missing:
-            raise UsageFault(
-                f"{settings.owner} owns no assistant with the key {', '.join(missing)}",
-                undone="nothing was released",
-                next="assistctl list",
-            )
-        if not confirm(held):
-            return None
-        results = []
-        for remote_id, key in held.items():
-            results.append(_one(key, settings.owner, remote_id, session.link.provider))
-            progress(results[-1])
-        return Report(tuple(results))
+        link = session.link
+        with turn(link, settings.owner, ports.run_id(), Waiting(), ports):
+            held = _held(settings.owner, keys, link.provider)
+            if not confirm(held):
+                return None
+            results = []
+            for remote_id, key in held.items():
+                results.append(_one(key, settings.owner, remote_id, link.provider))
+                progress(results[-1])
+            return Report(tuple(results))
+
+
+def _held(owner: str, keys: Sequence[str], provider: Provider) -> dict[str, str]:
+    """Id to key of everything owned under these keys."""
+    owned = gather(provider, owner).owned()
+    held = {seen.remote.id: seen.marker.key for seen in owned if seen.marker and seen.marker.key in keys}
+    missing = sorted(set(keys) - set(held.values()))
+    if missing:
+        raise UsageFault(
+            f"{owner} owns no assistant with the key {', '.join(missing)}",
+            undone="nothing was released",
+            next="assistctl list",
+        )
+    return held
 
 
 def _one(key: str, owner: str, remote_id: str, provider: Provider) -> Result:

@@ -11,6 +11,7 @@ from assistctl.model.selection import Selection
 from assistctl.settings import Settings
 
 from .apply import Applied, Dialogue, carry_out
+from .exclusive import turn
 from .ports import Ports
 from .records import Manner, find, listed
 from .remote import complete, gather
@@ -43,6 +44,7 @@ def undo(
                 undone="nothing was undone",
                 next="choose its project, environment and provider",
             )
-        found = complete(gather(link.provider, settings.owner), (), Selection(), link.provider)
-        plan = undo_plan(record, found, session.frame(Selection(), ports.run_id()))
-        return carry_out(link, plan, (), manner, dialogue, ports)
+        with turn(link, settings.owner, ports.run_id(), manner.waiting, ports) as held:
+            found = complete(gather(link.provider, settings.owner), (), Selection(), link.provider)
+            plan = undo_plan(record, found, session.frame(Selection(), ports.run_id()))
+            return carry_out(link, plan, (), manner, held, dialogue, ports)

@@ -32,7 +32,7 @@ class _Told:
     dropped: bool = False
 
 
-def write(change: Change, provider: Provider, canon: Canon, *, strict: bool = False) -> Result:
+def write(change: Change, provider: Provider, canon: Canon, strict: bool = False) -> Result:
     """Carries one change out. Raises a RemoteError where it failed or its outcome is unknown.
 
     ``strict`` answers 3 where the remote accepts a field and does not store it.
@@ -42,6 +42,14 @@ def write(change: Change, provider: Provider, canon: Canon, *, strict: bool = Fa
     if change.action is Action.DELETE:
         return _delete(change, provider, canon)
     return _modify(change, provider, canon, strict)
+
+
+def written_by_now(
+    change: Change, remote: Remote, provider: Provider, canon: Canon, strict: bool = False
+) -> Result:
+    """Ends a create whose answer was lost: ``remote`` is what the list shows of it."""
+    whole = provider.get(remote.id) if change.body.keys() - remote.fields.keys() else remote
+    return _settled(change, None, whole or remote, provider, canon, strict)
 
 
 def _modify(change: Change, provider: Provider, canon: Canon, strict: bool) -> Result:

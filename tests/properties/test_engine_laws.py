@@ -47,6 +47,19 @@ SCHEMA = st.dictionaries(
 )
 
 
+class Hours:
+    """A clock that passes as fast as anybody waits."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
 def some(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries(required, optional=optional)
 
@@ -159,7 +172,7 @@ def plan_of(desired: Sequence[Desired], remotes: Sequence[Remote], run: str = "r
 def applied(desired: Sequence[Desired], provider: WireProvider, run: str = "r1", **chosen: Any) -> Plan:
     plan = plan_of(desired, everything(provider), run, **chosen)
     if not plan.refusals:
-        report = apply_plan(plan, Run(provider, CANON, parallelism=1))
+        report = apply_plan(plan, Run(provider, CANON, Hours(), parallelism=1))
         assert report.complete, report
         assert [result.warnings for result in report.results if result.warnings] == []
     return plan

@@ -52,6 +52,19 @@ POLICY = st.sampled_from(["overwrite", "keep", "fail"])
 PLACE = st.integers(0, 9)
 
 
+class Hours:
+    """A clock that passes as fast as anybody waits."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
 class Clock:
     now = staticmethod(time.monotonic)
 
@@ -83,7 +96,7 @@ class Fleet(RuleBasedStateMachine):
     def strangers(self) -> None:
         theirs = Frame("other/prod", "local", "o", "r0", CANON)
         plan = make_plan([self._new("k1")], survey([], "other/prod"), theirs)
-        apply_plan(plan, Run(self.provider, CANON, 1))
+        apply_plan(plan, Run(self.provider, CANON, Hours(), 1))
         self.provider.create({"model": "m", "name": "k2", "metadata": {MARKER_KEY: "typed by hand"}})
         self.strange = self._remotes()
 
@@ -172,7 +185,7 @@ class Fleet(RuleBasedStateMachine):
         if plan.refusals:
             return
         before = {item.id: item for item in self._remotes()}
-        report = apply_plan(plan, Run(self.provider, CANON, parallelism=1))
+        report = apply_plan(plan, Run(self.provider, CANON, Hours(), parallelism=1))
         assert report.complete, report
         assert [result.warnings for result in report.results if result.warnings] == []
         for change in plan.of(Action.DELETE):

@@ -18,6 +18,7 @@ from assistctl.errors import ExitCode
 
 if TYPE_CHECKING:
     from assistctl.commands.apply import Applied, Dialogue
+    from assistctl.commands.exclusive import Settle
     from assistctl.commands.ports import Ports
     from assistctl.commands.records import Manner
     from assistctl.engine.saved import SavedPlan
@@ -44,6 +45,24 @@ if TYPE_CHECKING:
     show_default=True,
     help="Refuse a saved plan that is older.",
 )
+@option(
+    "--lock-timeout", metavar="S", type=float, default=0.0, help="Wait this long for another apply to end."
+)
+@option(
+    "--settle",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    help="Whether to wait for creates that an earlier run may still make.",
+)
+@option(
+    "--settle-seconds",
+    metavar="S",
+    type=float,
+    default=30.0,
+    show_default=True,
+    help="How long a create may still take effect after it was given up on.",
+)
 @option("--strict", is_flag=True, help="Answer 3 where the remote does not store a field.")
 @option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the run's record here too.")
 @option("--allow-pull-request", is_flag=True, help="Apply even in a run for a pull request.")
@@ -57,6 +76,9 @@ def command(
     parallelism: int,
     max_deletes: str | None,
     max_plan_age: str,
+    lock_timeout: float,
+    settle: Settle,
+    settle_seconds: float,
     strict: bool,
     record: Path | None,
     allow_pull_request: bool,
@@ -69,6 +91,7 @@ def command(
     With PLANFILE, a plan saved by plan --out: it needs no further approval, is derived again from the
     manifests, and whatever moved since is skipped and reported.
     """
+    from assistctl.commands.exclusive import Waiting
     from assistctl.commands.records import Manner
 
     ports = ports_of(call)
@@ -79,7 +102,9 @@ def command(
         quiet_plan=form == "json",
         question=APPLY_QUESTION,
     )
-    manner = Manner("apply", parallelism, strict, None if record is None else call.options.locate(record))
+    waiting = Waiting(lock_timeout, settle, settle_seconds)
+    copy = None if record is None else call.options.locate(record)
+    manner = Manner("apply", parallelism, strict, waiting, copy)
     run = _Run(call, ports, dialogue, manner, max_deletes, max_plan_age, allow_pull_request)
     applied = run.fresh(choices) if planfile is None else run.saved(planfile, choices)
     if form == "json":

@@ -30,6 +30,19 @@ OWNER = "acme/prod"
 T = TypeVar("T")
 
 
+class Hours:
+    """A clock that passes as fast as anybody waits."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
 class Make:
     """Builds both sides and plans them. Values are plain JSON; the model is gpt-4o unless said."""
 
@@ -104,6 +117,10 @@ class Recorded:
     bodies: list[Mapping[str, Json]] = field(default_factory=list)
     faults: dict[str, list[Callable[[], Any] | None]] = field(default_factory=dict)
 
+    def inner_ids(self) -> list[str]:
+        """What stands on the server, whoever asks."""
+        return [remote.id for page in self.inner.pages() for remote in page]
+
     def pages(self) -> Iterator[tuple[Remote, ...]]:
         return self.inner.pages()
 
@@ -166,7 +183,7 @@ class World:
         return self.make.plan(desired, self.remotes(), **parts)
 
     def apply(self, plan: Plan, **parts: Any) -> Report:
-        return apply_plan(plan, Run(self.provider, self.make.canon, **parts))
+        return apply_plan(plan, Run(self.provider, self.make.canon, Hours(), **parts))
 
     def settle(self, *desired: Desired, **parts: Any) -> Report:
         """Plans and applies, and forgets the history of it."""
@@ -180,6 +197,11 @@ class World:
 @pytest.fixture
 def make() -> Make:
     return Make()
+
+
+@pytest.fixture
+def hours() -> Hours:
+    return Hours()
 
 
 @pytest.fixture
