@@ -99,9 +99,9 @@ class Serving:
 def ask(url: str, body: bytes | None = None, key: str = "") -> tuple[int, bytes]:
     """Status and body of one request to the server on loopback."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    request = urllib.request.Request(f"{url}/assistants", data=body, headers=headers)  # noqa: S310
+    request = urllib.request.Request(f"{url}/assistants", data=body, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return int(answer.status), answer.read()
     except urllib.error.HTTPError as error:
         with error:
