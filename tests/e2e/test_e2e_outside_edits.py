@@ -94,7 +94,7 @@ def make_fleet(target: Path) -> None:
 def git(folder: Path, *words: str) -> str:
     identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "core.autocrlf=false")
     done = subprocess.run(["git", "-C", str(folder), *identity, *words], check=True, capture_output=True)
-    return done.stdout.decode()
+    return str(done.stdout, "utf-8")
 
 
 def commit(folder: Path) -> None:
@@ -181,8 +181,8 @@ def test_drift_answers_2_and_lists_the_five_with_both_sides(story: Story) -> Non
     assert {item["key"]: item["kind"] for item in items} == dict.fromkeys(story.edits.fields, "changed")
     sides = {(i["key"], f["field"]): (f["before"], f["after"]) for i in items for f in i["fields"]}
     assert sides.keys() == set(story.edits.fields.items())
-    for key, (old, new) in story.edits.temperatures.items():
-        assert sides[key, "temperature"] == (old, new)
+    for key, temperatures in story.edits.temperatures.items():
+        assert sides[key, "temperature"] == temperatures
     for key, new in story.edits.new_prompts.items():
         assert sides[key, "instructions"] == (story.edits.old_prompts[key], new)
 

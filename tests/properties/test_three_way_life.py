@@ -202,12 +202,24 @@ class Life(RuleBasedStateMachine):
         self.settle()
 
     def settle(self) -> None:
-        """Edits of what a manifest decides from now on are nobody's concern."""
+        """What a manifest decides from now on is no edit of somebody else's any more. What it gives up
+        while somebody has changed it is one from now on."""
         self.pending = self.news = True
         for item, marker in self.remote.ours():
             key = self.files.manifest_of(marker)
-            for name in self.files.manages(key) if key else ():
+            managed, ignored = self.files.manages(key), self.files.ignores(key)
+            for name in managed | ({"metadata.team"} - ignored):
                 self.edits.pop((item["id"], name), None)
+            for name in marker.fields.keys() - managed - ignored if key else ():
+                if self._is_left_alone(item, marker, name):
+                    self.edits[item["id"], name] = canonical(name, item.get(name))
+
+    def _is_left_alone(self, item: Fields, marker: Marker, name: str) -> bool:
+        """Whether a field that no manifest decides holds a value that was not applied."""
+        text = canonical(name, item.get(name))
+        record = marker.fields.get(name)
+        applied = {record.digest, record.stored} if record else set()
+        return text != canonical(name, None) and digest(name, text) not in applied
 
     def forget(self, gone: Iterable[str]) -> None:
         left = set(gone)
@@ -218,12 +230,12 @@ class Life(RuleBasedStateMachine):
     @rule(typed=st.lists(TYPED, min_size=1, max_size=4))
     @precondition(lambda self: self.remote.ours())
     def edit_managed_fields(self, typed: list[tuple[int, int, int]]) -> None:
-        """Somebody at a console changes what manifests have."""
+        """Somebody at a console changes what manifests have, or ignore."""
         for which, field, place in typed:
             item, marker = self.remote.pick(which)
             key = self.files.manifest_of(marker)
-            managed = sorted(self.files.manages(key)) if key else ["name"]
-            top, _, entry = managed[field % len(managed)].partition(".")
+            names = sorted(self.files.manages(key) | self.files.ignores(key)) or ["name"]
+            top, _, entry = names[field % len(names)].partition(".")
             if entry:
                 self._edit_entry(item["id"], entry, ("typed", "a", None)[place % 3])
             else:
@@ -240,21 +252,17 @@ class Life(RuleBasedStateMachine):
         self.pending = self.news = True
         after = self.remote.edit(remote_id, **{name: OUTSIDE[name][place % len(OUTSIDE[name])]})
         marker = next(marker for item, marker in self.remote.ours() if item["id"] == remote_id)
-        text = canonical(name, after.get(name))
-        record = marker.fields.get(name)
-        applied = {record.digest, record.stored} if record else set()
-        key = self.files.manifest_of(marker)
-        managed = bool(key) and name in self.files.manages(key)
-        if managed or digest(name, text) in applied or text == canonical(name, None):
-            self.edits.pop((remote_id, name), None)
-        else:
-            self.edits[remote_id, name] = text
+        managed = name in self.files.manages(self.files.manifest_of(marker))
+        self.edits.pop((remote_id, name), None)
+        if not managed and self._is_left_alone(after, marker, name):
+            self.edits[remote_id, name] = canonical(name, after.get(name))
 
     def _edit_entry(self, remote_id: str, entry: str, text: str | None) -> None:
         self.pending = self.news = True
         self.remote.edit(remote_id, metadata={entry: text})
-        if entry == "by":
-            self.edits[remote_id, "metadata.by"] = text or ""
+        marker = next(marker for item, marker in self.remote.ours() if item["id"] == remote_id)
+        if entry == "by" or f"metadata.{entry}" in self.files.ignores(self.files.manifest_of(marker)):
+            self.edits[remote_id, f"metadata.{entry}"] = text or ""
 
     @rule(which=PLACE)
     @precondition(lambda self: len(self.remote.ours()) > 2)
@@ -280,6 +288,7 @@ class Life(RuleBasedStateMachine):
         chosen += ["--create-anyway"] if anyway else []
         planned = self.plan(*chosen)
         before = self.remote.all()
+        homes = {item["id"]: self.files.manifest_of(marker) for item, marker in self.remote.ours()}
         ran = call(self.root, "apply", "--auto-approve", *chosen, codes=(0, 5))
         after = self.remote.all()
         if ran.code:
@@ -291,6 +300,10 @@ class Life(RuleBasedStateMachine):
         quiet = [remote_id for remote_id in before if doing.get(remote_id, "no-op") == "no-op"]
         assert [after[remote_id] for remote_id in quiet] == [before[remote_id] for remote_id in quiet]
         self.forget(gone)
+        keys = {item["id"]: marker.key for item, marker in self.remote.ours()}
+        assert {remote_id: keys.get(remote_id) for remote_id, key in homes.items() if key} == {
+            remote_id: key for remote_id, key in homes.items() if key
+        }, "an assistant lost its manifest"
         kept = self._second_plan_is_empty(chosen)
         self.pending = bool(kept)
         self.written = self.written or after != before
@@ -359,7 +372,9 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=PLACE)
     @precondition(lambda self: len(self.files.paths) > 3 and self.remote.ours())
+    @precondition(lambda self: "omitted-wiped" not in self.home.moods)
     def release(self, which: int) -> None:
+        """Left out where a modify resets what it does not hold: release sends managed fields only."""
         item, marker = self.remote.pick(which)
         key = self.files.manifest_of(marker)
         if not key:

@@ -179,10 +179,17 @@ class Files:
         return {"name": key, **base, **own, "metadata": metadata}
 
     def manages(self, key: str) -> set[str]:
-        """The fields that the manifest decides, in the plan's words."""
+        """The fields that the manifest decides, in the plan's words; none for an empty key."""
+        if not key:
+            return set()
         said = self.says(key)
         names = (said.keys() & {*FIELDS}) | {f"metadata.{entry}" for entry in said["metadata"]}
-        return names - set(said.get("lifecycle", {}).get("ignore_changes", ()))
+        return names - self.ignores(key)
+
+    def ignores(self, key: str) -> set[str]:
+        """What its ``ignore_changes`` names."""
+        content = self.read(self.paths[key]) if key else {}
+        return set(content.get("lifecycle", {}).get("ignore_changes", ()))
 
     def manifest_of(self, marker: Marker) -> str:
         """The key of the manifest that stands for an assistant; empty for none."""
