@@ -8,11 +8,11 @@
     ├── DecisionNeeded          5   conflict, undecided match, stale or held by somebody else
     ├── GuardRefused            6   a guard or a policy says no
     ├── DiskFault              74   the local disk failed
-    ├── RunStopped        130/143   interrupted by a signal
     └── RemoteError             7   the remote is unreachable or broke the protocol
         ├── RemoteGone          9   the remote offers no assistants
         ├── CredentialsRefused  8   key missing or refused, credit used up
         ├── NotApplied          7   the request certainly had no effect
+        │   └── NotStarted      7   a signal or the time limit came before it was sent
         └── OutcomeUnknown      4   the request may or may not have had an effect
 
 Every error is data: what happened, where, what was *not* done and the next command. Nothing here is
@@ -139,12 +139,6 @@ class DiskFault(AssistctlError):
     exit_code = ExitCode.DISK
 
 
-class RunStopped(AssistctlError):
-    """A signal or ``--timeout`` ended the run before it was through."""
-
-    exit_code = ExitCode.INTERRUPTED
-
-
 class RemoteError(AssistctlError):
     """The remote is unreachable or answered something outside the protocol.
 
@@ -180,6 +174,10 @@ class CredentialsRefused(RemoteError):
 
 class NotApplied(RemoteError):
     """The request certainly had no effect on the remote."""
+
+
+class NotStarted(NotApplied):
+    """A signal or ``--timeout`` ended the run before this request was sent."""
 
 
 class OutcomeUnknown(RemoteError):

@@ -27,17 +27,21 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "assistctl"
 
 
+def place_of(environ: Mapping[str, str], origin: str, owner: str) -> Path:
+    """The folder of one owner on one remote; it need not exist. Raises RuntimeError without a home."""
+    mark = blake2b(f"{origin}\0{owner}".encode(), digest_size=6).hexdigest()
+    name = f"{_UNSAFE.sub('-', f'{origin} {owner}'.lower()).strip('-')[-80:]}-{mark}"
+    return state_folder(environ) / name
+
+
 def place_for(environ: Mapping[str, str], origin: str, owner: str) -> Path:
     """The folder of one owner on one remote, made where it is missing, readable by its owner only.
 
     Raises DiskFault.
     """
-    mark = blake2b(f"{origin}\0{owner}".encode(), digest_size=6).hexdigest()
-    name = f"{_UNSAFE.sub('-', f'{origin} {owner}'.lower()).strip('-')[-80:]}-{mark}"
     try:
-        base = state_folder(environ)
-        base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = base / name
+        folder = place_of(environ, origin, owner)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
     except (OSError, RuntimeError) as error:
         raise DiskFault(

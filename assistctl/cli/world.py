@@ -30,11 +30,19 @@ def chosen_of(call: Call) -> Chosen:
 
 
 def ports_of(call: Call) -> Ports:
-    """The real world: this process's environment and clock, news on standard error."""
+    """The real world: this process's environment, clock and signals, news on standard error."""
     from assistctl.commands.ports import Ports
     from assistctl.render.escape import escape
 
-    return Ports(environ=os.environ, notify=lambda news: call.console.note(escape(news)))
+    from .signals import Signals
+
+    def note(news: str) -> None:
+        call.console.note(escape(news))
+
+    signals = Signals(os.environ, note, call.options.timeout)
+    return Ports(
+        environ=os.environ, clock=signals, notify=note, stopped=signals.stopped, graceful=signals.graceful
+    )
 
 
 def settings_of(call: Call, ports: Ports) -> Settings:

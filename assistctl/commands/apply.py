@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from assistctl.engine.applier import Run, apply_plan, exit_codes
 from assistctl.engine.closing import close
 from assistctl.errors import DiskFault, ExitCode, GuardRefused, RemoteError, UsageFault, strongest
+from assistctl.model.assistant import Desired
 from assistctl.model.diagnostic import Diagnostic
 from assistctl.model.plan import Action, Plan
 from assistctl.model.report import Report, Result
@@ -16,10 +17,11 @@ from assistctl.model.selection import Selection
 from assistctl.settings import Settings, limits_of
 
 from .exclusive import Turn, turn
+from .owned import remember
 from .plan import plan_in, read_desired, refusal_code
 from .ports import Ports
 from .records import Manner, keep
-from .session import Link, open_session
+from .session import Link, Session, open_session
 
 _AGE = re.compile(r"(\d+)([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -55,15 +57,28 @@ def apply(
     """Plans afresh and applies what the operator confirms."""
     desired, findings = read_desired(settings)
     with open_session(settings, ports) as session:
-        link = session.link
-        with turn(link, settings.owner, ports.run_id(), manner.waiting, ports) as held:
+        return apply_in(session, desired, findings, selection, manner, dialogue, ports)
+
+
+def apply_in(
+    session: Session,
+    desired: tuple[Desired, ...],
+    findings: tuple[Diagnostic, ...],
+    selection: Selection,
+    manner: Manner,
+    dialogue: Dialogue,
+    ports: Ports,
+) -> Applied:
+    """Applies within an open session."""
+    link = session.link
+    with turn(link, session.settings.owner, ports.run_id(), manner.waiting, ports) as held:
+        planned = plan_in(session, desired, findings, selection, ports)
+        wait = held.fresh_wait(planned.remote, link) if planned.plan.of(Action.CREATE) else 0.0
+        if wait:
+            ports.notify(f"something was created here a moment ago: waiting {wait:.0f} s for more of it")
+            ports.clock.sleep(wait)
             planned = plan_in(session, desired, findings, selection, ports)
-            wait = held.fresh_wait(planned.remote, link) if planned.plan.of(Action.CREATE) else 0.0
-            if wait:
-                ports.notify(f"something was created here a moment ago: waiting {wait:.0f} s for more of it")
-                ports.clock.sleep(wait)
-                planned = plan_in(session, desired, findings, selection, ports)
-            return carry_out(link, planned.plan, planned.findings, manner, held, dialogue, ports)
+        return carry_out(link, planned.plan, planned.findings, manner, held, dialogue, ports)
 
 
 def parse_age(text: str) -> float:
@@ -129,15 +144,20 @@ def _carried_out(
         on_result=dialogue.progress,
     )
     started = ports.wall()
-    report = apply_plan(plan, run)
-    codes = exit_codes(report) | _closed(report, plan, link, ports)
-    try:
-        if not codes & {ExitCode.OUTCOME_UNKNOWN, ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
-            held.end()
-        keep(manner, plan, report, link, started, ports)
-    except DiskFault as fault:
-        ports.notify("; ".join(("the run was not recorded, so it cannot be undone by name", *fault.lines())))
-        codes.add(fault.exit_code)
+    with ports.graceful(link.provider):
+        report = apply_plan(plan, run)
+        codes = exit_codes(report)
+        if not report.interrupted:
+            codes |= _closed(report, plan, link, ports)
+        try:
+            keep(manner, plan, report, link, started, ports)
+            if not report.interrupted and ExitCode.OUTCOME_UNKNOWN not in codes:
+                held.end()
+                remember(link, plan, report, ports)
+        except DiskFault as fault:
+            news = "the run was not recorded, so it cannot be undone by name"
+            ports.notify("; ".join((news, *fault.lines())))
+            codes.add(fault.exit_code)
     return Applied(plan, report, strongest(codes))
 
 

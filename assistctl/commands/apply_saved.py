@@ -10,6 +10,7 @@ from assistctl.engine.applier import exit_codes
 from assistctl.engine.policy import judged
 from assistctl.engine.reviewed import Rederived, rederive, still_valid
 from assistctl.engine.saved import SavedPlan, load
+from assistctl.engine.storm import without_storm
 from assistctl.engine.survey import Survey, unmoved
 from assistctl.errors import DecisionNeeded, ExitCode, strongest
 from assistctl.model.diagnostic import Diagnostic
@@ -21,6 +22,7 @@ from assistctl.settings import Settings, operator_policies
 
 from .apply import Applied, Dialogue, carry_out
 from .exclusive import Turn, turn
+from .owned import last_owned
 from .plan import plan_in, read_desired
 from .ports import Ports
 from .records import Manner
@@ -54,7 +56,9 @@ def apply_saved(
             planned = plan_in(session, desired, findings, saved.selection, ports)
             same = _unmoved_in(planned.remote, session.link)
             result = rederive(saved, planned.plan, same, settings.limits, len(desired))
-            result = replace(result, plan=judged(result.plan, settings.policies))
+            held_last = last_owned(session.link, settings.owner, ports)
+            watched = without_storm(result.plan, held_last, saved.selection)
+            result = replace(result, plan=judged(watched, settings.policies))
             return _carry_out(session.link, result, findings, manner, held, dialogue, ports)
 
 
@@ -75,7 +79,8 @@ def apply_saved_alone(
         known = [change.id for change in saved.writes if change.id]
         remote = whole(gather(link.provider, saved.owner), known, link.provider)
         result = still_valid(saved, remote, limits, _unmoved_in(remote, link))
-        result = replace(result, plan=judged(result.plan, operator_policies(ports.environ)))
+        watched = without_storm(result.plan, last_owned(link, saved.owner, ports), saved.selection)
+        result = replace(result, plan=judged(watched, operator_policies(ports.environ)))
         return _carry_out(link, result, (), manner, held, dialogue, ports)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from .ports import SystemClock
+from assistctl.model.clock import Clock
 
 MAX_REVISIONS: Final = 200
 SECONDS: Final = 2.0
@@ -31,7 +31,7 @@ _QUIET: Final = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_
 class History:
     """The past of the files below one folder; empty where there is no git, no repository or no time left."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], clock: SystemClock) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], clock: Clock) -> None:
         self._folder = folder
         self._program = shutil.which("git", path=environ.get("PATH"))
         # Variables of a surrounding git process (a hook, an alias) would point at another repository.

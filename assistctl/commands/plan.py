@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assistctl.engine.planner import make_plan
 from assistctl.engine.policy import judged
+from assistctl.engine.storm import without_storm
 from assistctl.engine.survey import Survey
 from assistctl.errors import ExitCode, InvalidInput, strongest
 from assistctl.model.assistant import Desired
@@ -15,6 +16,7 @@ from assistctl.model.plan import Action, Plan
 from assistctl.model.selection import Selection
 from assistctl.settings import Settings
 
+from .owned import last_owned
 from .ports import Ports
 from .remote import complete, gather
 from .session import Session, open_session
@@ -64,6 +66,7 @@ def plan_in(
     found = gather(session.link.provider, session.settings.owner, formerly)
     found = complete(found, desired, chosen, session.link.provider)
     made = make_plan(desired, found, session.frame(chosen, ports.run_id()))
+    made = without_storm(made, last_owned(session.link, session.settings.owner, ports), chosen)
     return Planned(judged(made, session.settings.policies), findings, found)
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+
+from assistctl.model.clock import Clock
+from assistctl.model.provider import Provider
 
 _RUN_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _RUN_LENGTH = 6
@@ -37,19 +41,26 @@ def _never_stopped() -> int:
     return 0
 
 
+@contextmanager
+def _as_it_is(_provider: Provider) -> Iterator[None]:
+    yield
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Environment, time, randomness, and the way to tell people something while it happens."""
 
     environ: Mapping[str, str] = field(default_factory=dict)
-    clock: SystemClock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SystemClock)
     wall: Callable[[], float] = time.time
     """Seconds since 1970, UTC."""
     run_id: Callable[[], str] = new_run_id
     notify: Callable[[str], None] = _quiet
     """A line of news, unescaped: retries, waits."""
     stopped: Callable[[], int] = _never_stopped
-    """130 or 143 once a signal asked to stop, else 0."""
+    """130 or 143 once a signal asked to stop, 7 once the time limit has passed, else 0."""
+    graceful: Callable[[Provider], AbstractContextManager[None]] = _as_it_is
+    """Around writes: a signal stops the provider and shows in ``stopped`` instead of raising."""
 
     def today(self) -> str:
         """The date, UTC, as ``2026-11-22``."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from assistctl.engine.release import release
-from assistctl.errors import ExitCode, OutcomeUnknown, RemoteError, UsageFault
+from assistctl.engine.survey import Seen
+from assistctl.errors import ExitCode, NotStarted, OutcomeUnknown, RemoteError, UsageFault
 from assistctl.model.plan import Action
 from assistctl.model.provider import Provider
 from assistctl.model.report import Outcome, Report, Result
 from assistctl.settings import Settings
 
 from .exclusive import Waiting, turn
+from .owned import note_owned
 from .ports import Ports
 from .remote import gather
 from .session import open_session
@@ -31,19 +33,33 @@ def release_keys(
     with open_session(settings, ports) as session:
         link = session.link
         with turn(link, settings.owner, ports.run_id(), Waiting(), ports):
-            held = _held(settings.owner, keys, link.provider)
+            owned = gather(link.provider, settings.owner).owned()
+            held = _held(settings.owner, keys, owned)
             if not confirm(held):
                 return None
-            results = []
-            for remote_id, key in held.items():
-                results.append(_one(key, settings.owner, remote_id, link.provider))
-                progress(results[-1])
-            return Report(tuple(results))
+            with ports.graceful(link.provider):
+                report = _released(held, settings.owner, link.provider, progress, ports)
+                if report.complete:
+                    note_owned(link, settings.owner, len(owned) - len(held), ports)
+            return report
 
 
-def _held(owner: str, keys: Sequence[str], provider: Provider) -> dict[str, str]:
+def _released(
+    held: Mapping[str, str],
+    owner: str,
+    provider: Provider,
+    progress: Callable[[Result], None],
+    ports: Ports,
+) -> Report:
+    results = []
+    for remote_id, key in held.items():
+        results.append(_one(key, owner, remote_id, provider))
+        progress(results[-1])
+    return Report(tuple(results), interrupted=ports.stopped())
+
+
+def _held(owner: str, keys: Sequence[str], owned: Sequence[Seen]) -> dict[str, str]:
     """Id to key of everything owned under these keys."""
-    owned = gather(provider, owner).owned()
     held = {seen.remote.id: seen.marker.key for seen in owned if seen.marker and seen.marker.key in keys}
     missing = sorted(set(keys) - set(held.values()))
     if missing:
@@ -59,7 +75,8 @@ def _one(key: str, owner: str, remote_id: str, provider: Provider) -> Result:
     try:
         return release(key, owner, remote_id, provider)
     except RemoteError as error:
-        outcome = Outcome.UNKNOWN if isinstance(error, OutcomeUnknown) else Outcome.FAILED
+        kinds = {OutcomeUnknown: Outcome.UNKNOWN, NotStarted: Outcome.NOT_STARTED}
+        outcome = kinds.get(type(error), Outcome.FAILED)
         return Result(Action.UPDATE, key, remote_id, outcome, "; ".join(error.lines()), int(error.exit_code))
 
 

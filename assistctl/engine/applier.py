@@ -9,9 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from assistctl.errors import CredentialsRefused, DiskFault, ExitCode, OutcomeUnknown, RemoteError
+from assistctl.errors import (
+    CredentialsRefused,
+    DiskFault,
+    ExitCode,
+    NotStarted,
+    OutcomeUnknown,
+    RemoteError,
+)
 from assistctl.model.assistant import Remote
 from assistctl.model.clock import Clock
 from assistctl.model.journal import Journal, NoJournal
@@ -24,6 +31,11 @@ from .normalize import Canon
 from .settling import Settling
 from .writes import write, written_by_now
 
+_STOPPED = {
+    int(ExitCode.INTERRUPTED): "interrupted",
+    int(ExitCode.TERMINATED): "terminated",
+    int(ExitCode.REMOTE_FAILED): "the time limit of this run has passed",
+}
 OnResult = Callable[[Result], None]
 
 
@@ -42,7 +54,7 @@ class Run:
     settle_seconds: float = 30.0
     """How long a create may still take effect after we gave up on it."""
     stopped: Callable[[], int] = lambda: 0
-    """130 or 143 once a signal arrived: nothing new is started; else 0."""
+    """130 or 143 once a signal arrived, 7 once the time is over: nothing new is started; else 0."""
     on_result: OnResult | None = None
     """Told each end as it happens, from several threads."""
 
@@ -81,7 +93,7 @@ class _Crew:
         return self._run.provider, self._run.canon, self._run.strict
 
     def _one(self, change: Change) -> Result:
-        why = self._broken or ("interrupted" if self._run.stopped() else "")
+        why = self._broken or _STOPPED.get(self._run.stopped(), "")
         if why:
             return self._told(_ended(change, Outcome.NOT_STARTED, why))
         return self._guarded(change, lambda: self._write(change))
@@ -97,6 +109,9 @@ class _Crew:
         except CredentialsRefused as error:
             self._broken = "the remote refused the credentials"
             result = _failed(change, Outcome.FAILED, error)
+        except NotStarted as error:
+            why = _STOPPED.get(self._run.stopped(), error.what)
+            result = replace(_failed(change, Outcome.NOT_STARTED, error), detail=why)
         except OutcomeUnknown as error:
             result = _failed(change, Outcome.UNKNOWN, error)
             return result if change.action is Action.CREATE else self._told(result)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from assistctl.errors import RemoteError
+from assistctl.errors import NotStarted, RemoteError
 from assistctl.model.assistant import Remote
 from assistctl.model.clock import Clock
 from assistctl.model.plan import Action, Change
@@ -73,6 +73,8 @@ class Settling:
                 return shown, False
             try:
                 shown = self._shown(keys)
+            except NotStarted:
+                return shown, False
             except RemoteError:
                 certain = False
                 continue

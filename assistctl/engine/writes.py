@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 
 from assistctl.errors import ExitCode, NotApplied, OutcomeUnknown, RemoteError
 from assistctl.model.assistant import MARKER_KEY, Remote
@@ -22,6 +24,14 @@ _ATTEMPTS = 3
 """A modify whose answer was lost is sent again while a GET shows that its base still stands."""
 _LESSONS = 4
 """Follow-up modifies at most: two more ways to clear, one to record, one to put back."""
+
+
+class _MovedError(Exception):
+    """The target of a modify is not what the plan was made from: ``now`` is what it is, None for gone."""
+
+    def __init__(self, now: Remote | None) -> None:
+        super().__init__()
+        self.now = now
 
 
 @dataclass(slots=True)
@@ -53,23 +63,34 @@ def written_by_now(
 
 
 def _modify(change: Change, provider: Provider, canon: Canon, strict: bool) -> Result:
+    try:
+        return _tried(change, provider, canon, strict)
+    except _MovedError as error:
+        return _gone(change) if error.now is None else _moved(change, error.now, canon)
+
+
+def _tried(change: Change, provider: Provider, canon: Canon, strict: bool) -> Result:
+    """Raises ``_MovedError`` as soon as the target is not the plan's base any more."""
     lost: OutcomeUnknown | None = None
-    for _ in range(_ATTEMPTS):
-        now = _looked_at(change, provider, lost)
-        if now is None:
-            return _gone(change)
-        if not unmoved(change.base, now, canon):
-            return _moved(change, now, canon)
+
+    def look() -> Remote:
+        found = _looked_at(change, provider, lost)
+        if found is None or not unmoved(change.base, found, canon):
+            raise _MovedError(found)
+        return found
+
+    for attempt in count(1):
+        now = look()
         try:
-            answer = _sent(change, provider)
+            answer = _sent(change, provider, look)
         except OutcomeUnknown as error:
             lost = error
+            if attempt == _ATTEMPTS:
+                look()
+                raise
         else:
-            return _settled(change, now, answer, provider, canon, strict) if answer else _gone(change)
-    now = _looked_at(change, provider, lost)
-    if now is not None and unmoved(change.base, now, canon) and lost is not None:
-        raise lost
-    return _gone(change) if now is None else _moved(change, now, canon)
+            break
+    return _settled(change, now, answer, provider, canon, strict) if answer else _gone(change)
 
 
 def _looked_at(change: Change, provider: Provider, lost: OutcomeUnknown | None) -> Remote | None:
@@ -91,18 +112,19 @@ def _gone(change: Change) -> Result:
     return _skipped(change, "it is gone from the remote: plan again to create it")
 
 
-def _sent(change: Change, provider: Provider) -> Remote | None:
+def _sent(change: Change, provider: Provider, look: Callable[[], object]) -> Remote | None:
     """The answer to a modify, None where the target is gone; once more without nulls where they are
-    refused."""
+    refused. ``look`` looks at the target before each repetition."""
     try:
-        return provider.update(change.id or "", wire_body(change))
+        return provider.update(change.id or "", wire_body(change), look)
     except NotApplied as error:
         if error.status in _GONE:
             return None
         other = without_nulls(change) if error.status in _INVALID else None
         if other is None:
             raise
-        return provider.update(change.id or "", wire_body(other))
+        look()
+        return provider.update(change.id or "", wire_body(other), look)
 
 
 def _delete(change: Change, provider: Provider, canon: Canon) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from .assistant import Remote
@@ -33,10 +33,24 @@ class Provider(Protocol):
         """Sends one create, never twice: repeating it is the caller's decision."""
         ...
 
-    def update(self, remote_id: str, body: Mapping[str, Json]) -> Remote:
-        """Sends one modify, never twice; raises ``NotApplied`` with status 404 where it is gone."""
+    def update(
+        self, remote_id: str, body: Mapping[str, Json], before_repeat: Callable[[], object] | None = None
+    ) -> Remote:
+        """Sends one modify; raises ``NotApplied`` with status 404 where it is gone.
+
+        It is sent again only while the remote certainly did not take it (429), and after ``before_repeat``
+        has been called, which may raise to end it.
+        """
         ...
 
     def delete(self, remote_id: str) -> bool:
         """Deletes; False when it was gone already."""
+        ...
+
+    def stop(self) -> None:
+        """No further request begins: ``NotStarted`` is raised instead. Those under way may end."""
+        ...
+
+    def abandon(self) -> None:
+        """Stops, and cuts the requests under way: they end with ``OutcomeUnknown``."""
         ...

@@ -42,7 +42,7 @@ class Report:
 
     results: tuple[Result, ...]
     interrupted: int = 0
-    """130 or 143 when a signal ended the run, else 0."""
+    """130 or 143 when a signal ended the run, 7 when its time limit did, else 0."""
 
     def count(self, outcome: Outcome, *actions: Action) -> int:
         """How many writes (of these actions, or of any) ended so."""

@@ -18,7 +18,7 @@ from assistctl.errors import OutcomeUnknown, UsageFault
 from assistctl.model.clock import Clock
 
 from .message import Answer, AnswerTooLarge, Handler, Request, Unreachable
-from .sockets import BoundedBackend, Deadline
+from .sockets import BoundedBackend, Connections, Deadline
 from .urls import is_loopback
 
 MAX_BODY = 64 * 1024 * 1024
@@ -42,9 +42,12 @@ _NOT_SENT = (
 class Client:
     """One pool of connections, shared by all threads."""
 
-    def __init__(self, transport: httpx.BaseTransport, deadline: Deadline) -> None:
+    def __init__(
+        self, transport: httpx.BaseTransport, deadline: Deadline, connections: Connections | None = None
+    ) -> None:
         self._client = httpx.Client(transport=transport, trust_env=False, follow_redirects=False)
         self._deadline = deadline
+        self._connections = connections or Connections()
 
     def send(self, request: Request, seconds: float) -> Answer:
         """See :class:`~assistctl.providers.message.Sender`."""
@@ -60,6 +63,10 @@ class Client:
             finally:
                 _leave(response)
         return Answer(response.status_code, dict(response.headers), body)
+
+    def abandon(self) -> None:
+        """See :class:`~assistctl.providers.message.Sender`. A server inside this process is not cut."""
+        self._connections.cut()
 
     def close(self) -> None:
         """Closes all connections."""
@@ -100,7 +107,7 @@ def network_client(base_url: str, clock: Clock) -> Client:
     Proxy and certificate file come from the environment (``HTTPS_PROXY``, ``NO_PROXY``, ``SSL_CERT_FILE``)
     and from nowhere else; loopback http uses neither. Raises ``UsageFault`` when they are unusable.
     """
-    deadline = Deadline(clock)
+    deadline, connections = Deadline(clock), Connections()
     local = is_loopback(base_url)
     plain = base_url.startswith("http://")
     try:
@@ -108,12 +115,14 @@ def network_client(base_url: str, clock: Clock) -> Client:
             # An empty context loads no certificates: quick, and any TLS through it would fail closed.
             _SocketTransport(
                 deadline,
+                connections,
                 verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
                 if plain
                 else httpx.create_ssl_context(trust_env=True),
                 proxy=None if local else _environment_proxy(base_url),
             ),
             deadline,
+            connections,
         )
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
         raise UsageFault(
@@ -129,14 +138,16 @@ def handler_client(handler: Handler, clock: Clock) -> Client:
 
 
 class _SocketTransport(httpx.HTTPTransport):
-    def __init__(self, deadline: Deadline, verify: ssl.SSLContext, proxy: str | None) -> None:
+    def __init__(
+        self, deadline: Deadline, connections: Connections, verify: ssl.SSLContext, proxy: str | None
+    ) -> None:
         limits = httpx.Limits(
             max_connections=None, max_keepalive_connections=64, keepalive_expiry=_KEEP_SECONDS
         )
         super().__init__(verify=verify, proxy=proxy, trust_env=False, limits=limits)
         # The library offers no public way to bound a whole request; a raw-socket test watches over this.
         inner = self._pool._network_backend  # noqa: SLF001
-        self._pool._network_backend = BoundedBackend(inner, deadline)  # noqa: SLF001
+        self._pool._network_backend = BoundedBackend(inner, deadline, connections)  # noqa: SLF001
 
 
 class _HandlerTransport(httpx.BaseTransport):

@@ -68,6 +68,10 @@ class Sender(Protocol):
         """
         ...
 
+    def abandon(self) -> None:
+        """Cuts every connection in use, from any thread: the requests on them fail at once."""
+        ...
+
     def close(self) -> None:
         """Closes all connections."""
         ...

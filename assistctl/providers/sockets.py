@@ -6,10 +6,13 @@ a request alive for ever, in the headers as well as in the body.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 import httpcore
 
@@ -40,12 +43,43 @@ class Deadline(threading.local):
         return left if timeout is None else min(timeout, left)
 
 
+class Connections:
+    """Every open connection of one client, so that all can be cut from another thread."""
+
+    def __init__(self) -> None:
+        self._open: WeakSet[httpcore.NetworkStream] = WeakSet()
+        self._lock = threading.Lock()
+        self._cut = False
+
+    def add(self, stream: httpcore.NetworkStream) -> None:
+        """A new one. Raises ``httpcore.ConnectError`` once all have been cut: nothing was sent on it."""
+        with self._lock:
+            self._open.add(stream)
+            cut = self._cut
+        if cut:
+            stream.close()
+            raise httpcore.ConnectError("the run was stopped")
+
+    def cut(self) -> None:
+        """Ends every read and write under way at once; none is opened any more."""
+        with self._lock:
+            self._cut, streams = True, list(self._open)
+        for stream in streams:
+            inner = stream.get_extra_info("socket")
+            if isinstance(inner, socket.socket):
+                with suppress(OSError):
+                    # The plain socket's own method: that of a TLS socket would wait for the lock of the read.
+                    socket.socket.shutdown(inner, socket.SHUT_RDWR)
+
+
 class BoundedStream(httpcore.NetworkStream):
     """A connection whose reads and writes end at the deadline of the thread that uses it."""
 
-    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline, connections: Connections) -> None:
+        connections.add(inner)
         self._inner = inner
         self._deadline = deadline
+        self._connections = connections
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._deadline.left() <= 0:
@@ -65,18 +99,19 @@ class BoundedStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         tls = self._inner.start_tls(ssl_context, server_hostname, self._deadline.cap(timeout))
-        return BoundedStream(tls, self._deadline)
+        return BoundedStream(tls, self._deadline, self._connections)
 
     def get_extra_info(self, info: str) -> Any:  # the base class's own signature
         return self._inner.get_extra_info(info)
 
 
 class BoundedBackend(httpcore.NetworkBackend):
-    """Opens connections that know the deadline."""
+    """Opens connections that know the deadline and can be cut."""
 
-    def __init__(self, inner: httpcore.NetworkBackend, deadline: Deadline) -> None:
+    def __init__(self, inner: httpcore.NetworkBackend, deadline: Deadline, connections: Connections) -> None:
         self._inner = inner
         self._deadline = deadline
+        self._connections = connections
 
     def connect_tcp(
         self,
@@ -88,4 +123,4 @@ class BoundedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         cap = self._deadline.cap(timeout)
         stream = self._inner.connect_tcp(host, port, cap, local_address, socket_options)
-        return BoundedStream(stream, self._deadline)
+        return BoundedStream(stream, self._deadline, self._connections)

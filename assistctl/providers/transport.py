@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from assistctl import __version__
-from assistctl.errors import CredentialsRefused, NotApplied, RemoteError
+from assistctl.errors import CredentialsRefused, NotApplied, NotStarted, OutcomeUnknown, RemoteError
 from assistctl.model.clock import Clock
 from assistctl.model.profile import Profile
 from assistctl.model.values import Json
@@ -64,15 +64,24 @@ class Transport:
         """A GET, tried up to five times; ``parse`` raises ``RemoteError`` for what it cannot accept."""
         return self._call(Request("GET", url, self._headers), parse)
 
-    def write(self, url: str, body: Mapping[str, Json], parse: Callable[[Json], T]) -> T:
-        """A POST. Repeated only while it certainly had no effect; raises ``OutcomeUnknown`` otherwise."""
+    def write(
+        self,
+        url: str,
+        body: Mapping[str, Json],
+        parse: Callable[[Json], T],
+        before_repeat: Callable[[], object] | None = None,
+    ) -> T:
+        """A POST. Repeated only while it certainly had no effect; raises ``OutcomeUnknown`` otherwise.
+
+        ``before_repeat`` is called before each further attempt; what it raises ends the request.
+        """
         request = Request("POST", url, {**self._headers, "Content-Type": "application/json"})
         try:
             text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
             request = Request("POST", url, request.headers, text.encode("utf-8"))
         except ValueError as error:
             raise judged(f"the body is not valid JSON: {error}", request, NotApplied) from None
-        return self._call(request, parse)
+        return self._call(request, parse, before_repeat)
 
     def remove(self, url: str) -> Json:
         """A DELETE, tried up to five times; the answer's JSON, None where there is none."""
@@ -81,6 +90,11 @@ class Transport:
     def stop(self) -> None:
         """No further request begins; those under way may end."""
         self._gate.stop()
+
+    def abandon(self) -> None:
+        """Cuts the requests under way: whether they took effect stays unknown."""
+        self.stop()
+        self._sender.abandon()
 
     def close(self) -> None:
         """Closes all connections."""
@@ -91,7 +105,11 @@ class Transport:
         """The remote's own clock in Unix seconds, by its latest ``Date`` header."""
         return http_date(self._date) if self._date else None
 
-    def _call(self, request: Request, parse: Callable[[Json], T]) -> T:
+    def _call(
+        self, request: Request, parse: Callable[[Json], T], before_repeat: Callable[[], object] | None = None
+    ) -> T:
+        lost: list[RemoteError] = []
+
         def attempt() -> T:
             with self._gate as since:
                 try:
@@ -99,6 +117,8 @@ class Transport:
                 except Failed as failed:
                     if failed.error.status == _THROTTLED:
                         self._gate.throttled(since)
+                    if isinstance(failed.error, OutcomeUnknown):
+                        lost.append(failed.error)
                     raise
 
         try:
@@ -107,9 +127,9 @@ class Transport:
             except Failed as first:
                 if not first.again:
                     raise
-                return self._persist(attempt, first)
+                return self._persist(attempt, first, before_repeat)
         except Failed as failed:
-            raise self._scrubbed(failed.error) from None
+            raise self._scrubbed(_in_doubt(failed.error, lost)) from None
 
     def _attempt(self, request: Request, parse: Callable[[Json], T]) -> T:
         seconds = self._time_for(request)
@@ -133,7 +153,7 @@ class Transport:
             raise Failed(CredentialsRefused(refused.what, undone="no request was sent", next=refused.next))
         if self._gate.stopped or left <= 0:
             why = "the run was stopped" if self._gate.stopped else "the time limit of this run has passed"
-            raise Failed(judged(f"{why} before this request was sent", request, NotApplied))
+            raise Failed(NotStarted(f"{why} before this request was sent", where=request.where))
         return min(REQUEST_SECONDS, left)
 
     def _refusal(self, request: Request, answer: Answer) -> Failed:
@@ -151,7 +171,9 @@ class Transport:
             beginning = excerpt(self._scrub(answer.body[:4096].decode("utf-8", "replace")))
             raise RemoteError(error.what + (f"; it begins: {beginning}" if beginning else "")) from None
 
-    def _persist(self, attempt: Callable[[], T], first: Failed) -> T:
+    def _persist(
+        self, attempt: Callable[[], T], first: Failed, before_repeat: Callable[[], object] | None
+    ) -> T:
         from tenacity import Retrying, retry_if_exception, wait_random_exponential  # failures are rare
 
         jitter = wait_random_exponential(multiplier=_JITTER_BASE, max=_JITTER_CAP)
@@ -160,6 +182,8 @@ class Transport:
         def replay() -> T:
             if pending:
                 raise pending.pop()
+            if before_repeat is not None:
+                before_repeat()
             return attempt()
 
         retrying = Retrying(
@@ -175,6 +199,8 @@ class Transport:
     def _gives_up(self, state: RetryCallState) -> bool:
         if state.attempt_number >= ATTEMPTS:
             reason = f"{ATTEMPTS} attempts were made"
+        elif self._gate.stopped:
+            reason = "the run was stopped"
         elif self._clock.now() + state.upcoming_sleep >= self._end:
             reason = "the next attempt would come after the time limit of this run"
         elif not self._budget.take():
@@ -216,6 +242,13 @@ def _headers(profile: Profile, key: str) -> dict[str, str]:
     elif key and profile.auth == "header":
         headers[profile.auth_header] = key
     return headers
+
+
+def _in_doubt(last: RemoteError, lost: Sequence[RemoteError]) -> RemoteError:
+    """What a request ends with: a last attempt without effect does not undo an earlier one that may have
+    had one. A 404 tells how that one ended."""
+    sure = isinstance(last, NotApplied) and last.status not in (404, 410)
+    return lost[-1] if lost and sure else last
 
 
 def _failure(state: RetryCallState) -> Failed:

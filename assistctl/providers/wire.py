@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from assistctl.errors import NotApplied, RemoteError, RemoteGone
 from assistctl.model.assistant import Remote
@@ -62,11 +62,13 @@ class WireProvider:
         self._require("create")
         return self._transport.write(self._urls.collection(), body, remote_of)
 
-    def update(self, remote_id: str, body: Mapping[str, Json]) -> Remote:
+    def update(
+        self, remote_id: str, body: Mapping[str, Json], before_repeat: Callable[[], object] | None = None
+    ) -> Remote:
         """See the port. On the wire a modify is a POST to the assistant."""
         self._require("update")
         url = self._urls.one(remote_id)
-        return self._transport.write(url, body, lambda answer: _the_same(remote_id, answer))
+        return self._transport.write(url, body, lambda answer: _the_same(remote_id, answer), before_repeat)
 
     def delete(self, remote_id: str) -> bool:
         """See the port. False also where an attempt with a lost answer deleted it. An answer that denies the
@@ -89,6 +91,10 @@ class WireProvider:
     def stop(self) -> None:
         """No further request begins; for a signal. Requests under way may end."""
         self._transport.stop()
+
+    def abandon(self) -> None:
+        """Cuts the requests under way, whose outcome then is unknown; none begins any more."""
+        self._transport.abandon()
 
     def close(self) -> None:
         """Closes all connections."""

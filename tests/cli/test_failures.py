@@ -24,7 +24,6 @@ from assistctl.errors import (
     OutcomeUnknown,
     RemoteError,
     RemoteGone,
-    RunStopped,
     UsageFault,
 )
 from assistctl.model.diagnostic import Diagnostic
@@ -48,7 +47,6 @@ def failing(error: BaseException) -> Verb:
         (DecisionNeeded("x"), 5),
         (GuardRefused("x"), 6),
         (DiskFault("x"), 74),
-        (RunStopped("x"), 130),
         (RemoteError("x"), 7),
         (RemoteGone("x"), 9),
         (CredentialsRefused("x"), 8),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -145,7 +146,15 @@ def serving(key: str | None = None) -> Iterator[Remote]:
         clock = Clock()
         remote = Remote(App(store, key=key, clock=clock), clock)
         with running(remote.handle) as remote.url:
+            _forget_the_last_server_there(remote.url)
             yield remote
+
+
+def _forget_the_last_server_there(url: str) -> None:
+    """A port that is used again is another remote: what the state folder knows is not about this one."""
+    port = url.rpartition(":")[2]
+    for place in Path(os.environ["ASSISTCTL_STATE_DIR"]).glob(f"*-{port}-*"):
+        shutil.rmtree(place)
 
 
 @dataclass

@@ -276,3 +276,33 @@ def test_destroy_asks_for_the_owners_name(
     folder.write(bot=yaml_of("bot")).apply()
     at_a_terminal(folder, answer, "destroy")
     assert len(remote.all()) == left
+
+
+def test_l2_a_remote_that_lost_everything_is_refused_with_both_numbers_until_the_operator_insists(
+    remote: Any, ten: Any
+) -> None:
+    for item in remote.all():
+        remote.ask("DELETE", f"/{item['id']}")
+    assert_refused(ten.apply(), remote, "shows 0 assistants of shop/default, but 10 were owned")
+    planned = ten.plan()
+    assert (planned.code, planned.last) == (0, "Plan: 10 to add, 0 to change, 0 to destroy.")
+    assert "--create-anyway" in planned.out
+    assert ten.apply("--create-anyway").last.endswith("10 added, 0 changed, 0 destroyed.")
+
+
+def test_l2_what_was_destroyed_or_released_on_purpose_is_no_loss(remote: Any, ten: Any) -> None:
+    assert ten.run("release", *(f"bot-{number}" for number in range(6)), "--auto-approve").code == 0
+    for item in remote.all():
+        if "assistctl" not in item["metadata"]:
+            remote.ask("DELETE", f"/{item['id']}")
+    assert ten.apply().last.endswith("6 added, 0 changed, 0 destroyed.")
+    assert ten.run("destroy", "--auto-approve").code == 0
+    assert ten.apply().last.endswith("10 added, 0 changed, 0 destroyed.")
+
+
+def test_l2_a_saved_plan_is_guarded_as_well(remote: Any, ten: Any, yaml_of: Any, tmp_path: Path) -> None:
+    ten.write(more=yaml_of("more"))
+    ten.plan("--out", str(tmp_path / "plan"))
+    for item in remote.all():
+        remote.ask("DELETE", f"/{item['id']}")
+    assert_refused(ten.run("apply", str(tmp_path / "plan")), remote, "but 10 were owned")

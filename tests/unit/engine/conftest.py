@@ -132,14 +132,22 @@ class Recorded:
         self.bodies.append(body)
         return self._call("create", lambda: self.inner.create(body))
 
-    def update(self, remote_id: str, body: Mapping[str, Json]) -> Remote:
+    def update(
+        self, remote_id: str, body: Mapping[str, Json], before_repeat: Callable[[], object] | None = None
+    ) -> Remote:
         self.history.append(("update", remote_id))
         self.bodies.append(body)
-        return self._call("update", lambda: self.inner.update(remote_id, body))
+        return self._call("update", lambda: self.inner.update(remote_id, body, before_repeat))
 
     def delete(self, remote_id: str) -> bool:
         self.history.append(("delete", remote_id))
         return self._call("delete", lambda: self.inner.delete(remote_id))
+
+    def stop(self) -> None:
+        self.inner.stop()
+
+    def abandon(self) -> None:
+        self.inner.abandon()
 
     def _call(self, verb: str, action: Callable[[], T]) -> T:
         waiting = self.faults.get(verb)

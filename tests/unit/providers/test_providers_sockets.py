@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from assistctl.errors import NotApplied, OutcomeUnknown, RemoteError, UsageFault
+from assistctl.errors import NotApplied, NotStarted, OutcomeUnknown, RemoteError, UsageFault
 from assistctl.model.profile import Profile
 from assistctl.providers import client
 from assistctl.providers.connect import connect
@@ -252,3 +252,20 @@ def test_a_handler_serves_inside_this_process() -> None:
         ("GET", "/assistants", {"limit": "100", "order": "asc"}, b"", None),
         ("POST", "/assistants", {}, b'{"model":"gpt-4o"}', None),
     ]
+
+
+def test_n1_a_request_under_way_ends_at_once_when_it_is_abandoned(raw_server: Any, over_socket: Any) -> None:
+    silent = threading.Event()
+
+    def never_answers(_connection: socket.socket, _request: bytes) -> None:
+        silent.wait(30)
+
+    server = raw_server(never_answers)
+    provider = over_socket(server.url)
+    threading.Timer(0.2, provider.abandon).start()
+    with pytest.raises(OutcomeUnknown):
+        provider.create(BODY)
+    silent.set()
+    with pytest.raises(NotStarted):
+        provider.create(BODY)
+    assert len(server.requests) == 1

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from assistctl.errors import CredentialsRefused, NotApplied, OutcomeUnknown, RemoteError
+from assistctl.errors import CredentialsRefused, NotApplied, NotStarted, OutcomeUnknown, RemoteError
 from assistctl.model.profile import Profile
 from assistctl.providers.pacing import Gate, asked_delay
 from assistctl.providers.transport import REQUEST_SECONDS
@@ -396,3 +396,39 @@ def _fit_into(gate: Gate) -> int:
     for thread in threads:
         thread.join()
     return count
+
+
+def test_a_throttled_modify_is_looked_at_before_it_is_sent_again(bench: Any, wire: Any) -> None:
+    run = bench(wire["answer"](429, retry_after="1"), wire["answer"](200, wire["assistant"]()))
+    looks: list[int] = []
+    run.provider.update("asst_1", BODY, lambda: looks.append(len(run.sent)))
+    assert (looks, run.sent) == ([1], ["POST", "POST"])
+
+
+def test_what_the_look_before_a_repetition_raises_ends_the_modify(bench: Any, wire: Any) -> None:
+    run = bench(wire["answer"](429, retry_after="1"))
+
+    def moved() -> None:
+        raise LookupError("moved")
+
+    with pytest.raises(LookupError):
+        run.provider.update("asst_1", BODY, moved)
+    assert run.sent == ["POST"]
+
+
+def test_d1_a_delete_whose_answer_was_lost_stays_in_doubt_when_its_repetitions_are_refused(
+    bench: Any, wire: Any
+) -> None:
+    run = bench(wire["answer"](503), wire["answer"](429, retry_after="121"))
+    with pytest.raises(OutcomeUnknown, match="503"):
+        run.provider.delete("asst_1")
+    assert run.sent == ["DELETE", "DELETE"]
+
+
+def test_after_stop_nothing_is_sent_and_the_error_says_so(bench: Any, wire: Any) -> None:
+    run = bench(wire["answer"](200, wire["assistant"]()))
+    run.provider.stop()
+    for call in (lambda: run.provider.get("asst_1"), lambda: run.provider.create(BODY)):
+        with pytest.raises(NotStarted, match="the run was stopped before this request was sent"):
+            call()
+    assert run.sent == []
