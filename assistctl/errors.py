@@ -13,6 +13,7 @@
         ├── CredentialsRefused  8   key missing or refused, credit used up
         ├── NotApplied          7   the request certainly had no effect
         │   └── NotStarted      7   a signal or the time limit came before it was sent
+        ├── MarkerLost          5   the remote keeps no metadata
         └── OutcomeUnknown      4   the request may or may not have had an effect
 
 Every error is data: what happened, where, what was *not* done and the next command. Nothing here is
@@ -178,6 +179,20 @@ class NotApplied(RemoteError):
 
 class NotStarted(NotApplied):
     """A signal or ``--timeout`` ended the run before this request was sent."""
+
+
+class MarkerLost(RemoteError):
+    """The remote took a write and did not keep its ownership marker: ``remote_id`` is nobody's now."""
+
+    exit_code = ExitCode.DECISION_NEEDED
+
+    def __init__(self, remote_id: str) -> None:
+        super().__init__(
+            "the remote did not store the ownership marker: it cannot be managed there",
+            where=remote_id,
+            next="say `metadata: none` in its profile and use `id:` pins (assistctl doctor tells more)",
+        )
+        self.remote_id = remote_id
 
 
 class OutcomeUnknown(RemoteError):

@@ -41,7 +41,12 @@ def ports_of(call: Call) -> Ports:
 
     signals = Signals(os.environ, note, call.options.timeout)
     return Ports(
-        environ=os.environ, clock=signals, notify=note, stopped=signals.stopped, graceful=signals.graceful
+        environ=os.environ,
+        clock=signals,
+        notify=note,
+        stopped=signals.stopped,
+        graceful=signals.graceful,
+        hide=call.console.hide,
     )
 
 

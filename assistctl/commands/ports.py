@@ -59,6 +59,8 @@ class Ports:
     """A line of news, unescaped: retries, waits."""
     stopped: Callable[[], int] = _never_stopped
     """130 or 143 once a signal asked to stop, 7 once the time limit has passed, else 0."""
+    hide: Callable[[str], None] = _quiet
+    """From now on this text appears in no output."""
     graceful: Callable[[Provider], AbstractContextManager[None]] = _as_it_is
     """Around writes: a signal stops the provider and shows in ``stopped`` instead of raising."""
 

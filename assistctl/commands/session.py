@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from assistctl.engine.capability import Abilities
 from assistctl.engine.normalize import Canon
 from assistctl.engine.planner import Frame
 from assistctl.model.profile import Profile
@@ -60,6 +61,7 @@ class Session:
             selection=selection,
             limits=self.settings.limits,
             clearing={name: pack(json.loads(text)) for name, text in profile.clearing.items()},
+            abilities=Abilities(profile.name, profile.verbs, profile.keeps_metadata, profile.ignored_fields),
         )
 
 
@@ -88,7 +90,7 @@ def open_link(
         connect, profile, base_url, clock=ports.clock, notify=ports.notify, timeout_total=timeout
     )
     if base_url:
-        with closing(opened(_key(profile, base_url, ports.environ))) as provider:
+        with closing(opened(_key(profile, base_url, ports))) as provider:
             origin = origin_of(base_url)
             yield Link(provider, origin, origin, canon_of(profile))
         return
@@ -123,14 +125,17 @@ def canon_of(profile: Profile) -> Canon:
     return Canon({} if profile.models == "deployment" else catalogue().canonical())
 
 
-def _key(profile: Profile, base_url: str, environ: Mapping[str, str]) -> str | None:
+def _key(profile: Profile, base_url: str, ports: Ports) -> str | None:
     """The key; a server on this machine may do without one."""
     from assistctl.errors import CredentialsRefused
     from assistctl.providers.profiles import find_key
     from assistctl.providers.urls import is_loopback
 
     try:
-        return find_key(profile, environ)
+        key = find_key(profile, ports.environ)
+        if key:
+            ports.hide(key)
+        return key
     except CredentialsRefused:
         if is_loopback(base_url):
             return None

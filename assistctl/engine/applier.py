@@ -15,6 +15,7 @@ from assistctl.errors import (
     CredentialsRefused,
     DiskFault,
     ExitCode,
+    MarkerLost,
     NotStarted,
     OutcomeUnknown,
     RemoteError,
@@ -109,6 +110,9 @@ class _Crew:
         except CredentialsRefused as error:
             self._broken = "the remote refused the credentials"
             result = _failed(change, Outcome.FAILED, error)
+        except MarkerLost as error:
+            self._broken = "the remote keeps no ownership marker"
+            result = replace(_failed(change, Outcome.FAILED, error), id=error.remote_id)
         except NotStarted as error:
             why = _STOPPED.get(self._run.stopped(), error.what)
             result = replace(_failed(change, Outcome.NOT_STARTED, error), detail=why)

@@ -18,6 +18,8 @@ def compare(desired: Desired, seen: Seen, rules: Rules) -> Comparison:
     """All fields and managed metadata keys of one manifest against its remote assistant."""
     result = Comparison()
     for name in FIELDS:
+        if name in rules.ignored:
+            continue
         if name in desired.lifecycle.ignore_changes:
             _resend(result, name, seen, rules)
         else:

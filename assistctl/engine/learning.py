@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from assistctl.model.assistant import FIELDS, MARKER_KEY, Remote
-from assistctl.model.plan import ABSENT, Absent, Change
+from assistctl.model.plan import ABSENT, Absent, Action, Change
 from assistctl.model.values import Value
 
 from .clearing import clears, next_rung
@@ -50,7 +50,7 @@ def learn(change: Change, before: Remote | None, answer: Remote, canon: Canon) -
     if marker is None:
         return None
     lesson = Lesson(dict(change.body), dict(change.metadata), marker)
-    for name in _different(change, answer, canon):
+    for name in different(change, answer, canon):
         _field(lesson, name, before, answer, canon)
     _metadata(lesson, answer)
     _wiped(lesson, before, answer, canon)
@@ -60,12 +60,17 @@ def learn(change: Change, before: Remote | None, answer: Remote, canon: Canon) -
 
 def expected(change: Change, answer: Remote, canon: Canon) -> bool:
     """Whether the remote stands as ``change`` wants it, in its own forms where those are known."""
+    if change.action is Action.DELETE:
+        return False
+    if MARKER_KEY not in change.metadata:
+        return not any(different(change, answer, canon))
     marker = decode(change.metadata.get(MARKER_KEY) or "")
     stored = decode((answer.metadata or {}).get(MARKER_KEY, ""))
     return marker is not None and marker == stored and learn(change, None, answer, canon) is None
 
 
-def _different(change: Change, answer: Remote, canon: Canon) -> Iterator[str]:
+def different(change: Change, answer: Remote, canon: Canon) -> Iterator[str]:
+    """The fields that were sent and that the answer shows otherwise."""
     for name in FIELDS:
         answered: Value | Absent = answer.fields.get(name, ABSENT)
         known = name in change.body and not isinstance(answered, Absent)

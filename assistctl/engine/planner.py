@@ -11,6 +11,7 @@ from assistctl.model.plan import Action, Candidate, Cause, Change, FieldChange, 
 from assistctl.model.selection import Selection
 from assistctl.model.values import Value
 
+from .capability import Abilities, fitted, incapable, match_pins
 from .deletes import deletes
 from .fields import compare
 from .guard import refusals
@@ -36,16 +37,18 @@ class Frame:
     selection: Selection = field(default_factory=Selection)
     limits: Limits = field(default_factory=Limits)
     clearing: Mapping[str, Value] = field(default_factory=dict)
+    abilities: Abilities = field(default_factory=Abilities)
 
 
 def make_plan(desired: Sequence[Desired], remote: Survey, frame: Frame) -> Plan:
     """What apply would do. Pure: the same two sides give the same plan, in whatever order they come."""
-    chosen = sorted((d for d in desired if frame.selection.includes(d.key)), key=lambda d: d.key)
-    everyone = match_all(sorted(desired, key=lambda d: d.key), remote, frame.selection)
+    fit, notes = fitted(sorted(desired, key=lambda d: d.key), frame.abilities)
+    chosen = [item for item in fit if frame.selection.includes(item.key)]
+    everyone = _matches(fit, remote, frame)
     matches = [match for match in everyone if frame.selection.includes(match.desired.key)]
     failures: dict[str, tuple[str, ...]] = {}
     changes = [_change(match, frame, failures) for match in matches]
-    changes += deletes(everyone, remote, frame.selection, frame.canon)
+    changes += _deletes(everyone, remote, frame)
     changes.sort(key=lambda change: (change.key, change.id or ""))
     plan = Plan(
         run=frame.run,
@@ -56,9 +59,23 @@ def make_plan(desired: Sequence[Desired], remote: Survey, frame: Frame) -> Plan:
         unmanaged=len(remote.unowned) - _touched(everyone, remote.unowned),
         foreign=len(remote.foreign) - _touched(everyone, remote.foreign) + _former_left(everyone, remote),
         owned=len(remote.owned()),
+        notes=notes,
     )
     guarded = refusals(plan, frame.limits, failures, declared=len(desired), chosen=len(chosen))
-    return replace(plan, refusals=guarded)
+    return replace(plan, refusals=(*guarded, *incapable(plan, frame.abilities)))
+
+
+def _deletes(matches: Sequence[Match], remote: Survey, frame: Frame) -> Sequence[Change]:
+    """None where ownership cannot be written on the remote: what looks like a marker there is not ours."""
+    if not frame.abilities.keeps_metadata:
+        return []
+    return deletes(matches, remote, frame.selection, frame.canon)
+
+
+def _matches(desired: Sequence[Desired], remote: Survey, frame: Frame) -> tuple[Match, ...]:
+    if frame.abilities.keeps_metadata:
+        return match_all(desired, remote, frame.selection)
+    return match_pins(desired, remote)
 
 
 def make_destroy_plan(remote: Survey, frame: Frame, protected: frozenset[str]) -> Plan:
@@ -66,7 +83,7 @@ def make_destroy_plan(remote: Survey, frame: Frame, protected: frozenset[str]) -
     prevent_destroy; a recorded one protects as well."""
     planned = [
         replace(change, reason="", protected=change.protected or change.key in protected)
-        for change in deletes((), remote, frame.selection, frame.canon)
+        for change in _deletes((), remote, frame)
     ]
     plan = Plan(
         frame.owner,
@@ -130,14 +147,21 @@ def _recorded(desired: Desired, canon: Canon) -> Comparison:
 def _meet(desired: Desired, seen: Seen, frame: Frame, failures: dict[str, tuple[str, ...]]) -> Change:
     """A manifest and the assistant it stands for: nothing, an update, or taking ownership."""
     known = seen.marker is not None and seen.marker.owner == frame.owner
-    adopting = seen.marker is None or not (known or _is_formerly(seen, frame))
+    marked = frame.abilities.keeps_metadata
+    adopting = marked and (seen.marker is None or not (known or _is_formerly(seen, frame)))
     base = seen if not adopting else Seen(seen.remote, None)
     policies = (frame.selection.on_drift, frame.selection.on_conflict)
-    rules = Rules(frame.canon, *policies, clearing=frame.clearing, adopting=adopting)
+    rules = Rules(
+        frame.canon,
+        *policies,
+        clearing=frame.clearing,
+        adopting=adopting,
+        ignored=frame.abilities.ignored,
+    )
     result = compare(desired, base, rules)
     if result.failures:
         failures[desired.key] = tuple(result.failures)
-    reason, previous = _ownership(desired, seen, adopting, known)
+    reason, previous = _ownership(desired, seen, adopting, known) if marked else ("", None)
     writes = result.writes or adopting or bool(reason)
     action = Action.ADOPT if adopting else Action.UPDATE if writes else Action.NOOP
     before = whole(seen.remote.fields, foreign_metadata(seen))
@@ -149,7 +173,7 @@ def _meet(desired: Desired, seen: Seen, frame: Frame, failures: dict[str, tuple[
         reason=reason,
         previous_key=previous,
         body=result.send if writes else {},
-        metadata=_union(seen, result, _marker(desired, frame, result)) if writes else {},
+        metadata=_union(seen, result, _marker(desired, frame, result)) if writes and marked else {},
         before=before,
         after=after(before, result) if writes else before,
         base=fingerprint(seen.remote, frame.canon) if writes else "",

@@ -27,6 +27,8 @@ class Rules:
     clearing: Mapping[str, Value] = field(default_factory=dict)
     """Field to the value that resets it on this remote; null where absent."""
     adopting: bool = False
+    ignored: frozenset[str] = frozenset()
+    """Fields that the remote does not keep: neither compared nor sent, whatever was recorded once."""
 
 
 @dataclass(slots=True)

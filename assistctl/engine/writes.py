@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from assistctl.errors import ExitCode, NotApplied, OutcomeUnknown, RemoteError
+from assistctl.errors import ExitCode, MarkerLost, NotApplied, OutcomeUnknown, RemoteError
 from assistctl.model.assistant import MARKER_KEY, Remote
 from assistctl.model.plan import Action, Change
 from assistctl.model.provider import Provider
@@ -14,7 +14,7 @@ from assistctl.model.report import Outcome, Result
 
 from .bodies import wire_body
 from .clearing import without_nulls
-from .learning import Lesson, expected, learn
+from .learning import Lesson, different, expected, learn
 from .normalize import Canon
 from .survey import unmoved
 
@@ -88,6 +88,8 @@ def _tried(change: Change, provider: Provider, canon: Canon, strict: bool) -> Re
             if attempt == _ATTEMPTS:
                 look()
                 raise
+        except RemoteError as error:
+            raise (lost or error) from error  # what was sent before may still have an effect
         else:
             break
     return _settled(change, now, answer, provider, canon, strict) if answer else _gone(change)
@@ -141,10 +143,10 @@ def _settled(
     change: Change, before: Remote | None, answer: Remote, provider: Provider, canon: Canon, strict: bool
 ) -> Result:
     """Ends a write that was answered: learns what the remote made of it until it stands."""
+    if MARKER_KEY not in change.metadata:
+        return _unrecorded(change, answer, canon, strict)
     if answer.metadata is not None and MARKER_KEY not in answer.metadata:
-        detail = "the remote did not store the ownership marker: it cannot be managed there"
-        code = int(ExitCode.DECISION_NEEDED)
-        return Result(change.action, change.key, answer.id, Outcome.FAILED, detail, code)
+        raise MarkerLost(answer.id)
     told = _Told()
     for _ in range(_LESSONS):
         lesson = learn(change, before, answer, canon)
@@ -165,6 +167,14 @@ def _settled(
     return Result(
         change.action, change.key, answer.id, Outcome.DONE, exit_code=code, warnings=tuple(told.warnings)
     )
+
+
+def _unrecorded(change: Change, answer: Remote, canon: Canon, strict: bool) -> Result:
+    """The end of a write to a remote without metadata: nothing can be recorded there, only told."""
+    missed = tuple(different(change, answer, canon))
+    told = tuple(f"{change.key}: the remote does not store {name} as it was sent" for name in missed)
+    code = int(ExitCode.PARTLY_APPLIED) if strict and missed else 0
+    return Result(change.action, change.key, answer.id, Outcome.DONE, exit_code=code, warnings=told)
 
 
 def _tell(told: _Told, key: str, lesson: Lesson) -> None:

@@ -16,7 +16,10 @@ class Profile:
     base_url: str = ""
     """Everything before ``/assistants``; empty for the embedded ``local`` remote."""
     query: Mapping[str, str] = field(default_factory=dict)
-    auth: Literal["none", "bearer", "header"] = "bearer"
+    address: str = ""
+    """What ``base_url`` looks like where every user has another, capitals for what to fill in."""
+    auth: Literal["none", "bearer", "header", "command"] = "bearer"
+    """``command``: a bearer token, printed by the command that the operator names in the environment."""
     auth_header: str = ""
     """The header's name when ``auth`` is ``header``."""
     api_key_env: tuple[str, ...] = ()
@@ -35,3 +38,10 @@ class Profile:
     reasoning_efforts: tuple[str, ...] = ("low", "medium", "high")
     status: str = ""
     """One honest line about the state of this remote, with its date."""
+    sources: tuple[str, ...] = ()
+    """Where these facts stand in public."""
+
+    @property
+    def keeps_metadata(self) -> bool:
+        """Whether ownership can be written on the assistants themselves."""
+        return self.metadata != "none"

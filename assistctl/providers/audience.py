@@ -30,7 +30,7 @@ def choose_base_url(profile: Profile, chosen: str | None, environ: Mapping[str, 
     if not profile.base_url:
         raise UsageFault(
             f"the provider {profile.name} has no address",
-            next="--base-url https://HOST/PATH, or base_url in its profile",
+            next=f"--base-url {profile.address or 'https://HOST/PATH'}, or base_url in its profile",
         )
     base_url = clean_base_url(profile.base_url)
     origin = origin_of(base_url)

@@ -26,6 +26,10 @@ _OURS = re.compile(
     re.IGNORECASE,
 )
 """Headers that a profile may not set: they belong to the client, or would carry a credential from a file."""
+_SHIPPED_ONLY = frozenset({"address", "status", "sources"})
+"""What only a built-in profile says about itself."""
+TOKEN_COMMAND = "ASSISTCTL_TOKEN_COMMAND"  # noqa: S105 - the name of a variable
+"""The operator's own command line; a project file cannot name one."""
 _KEY = re.compile(r"[!-~]+")
 """What may stand in a header: anything else would be refused there, in a message that quotes it."""
 
@@ -48,7 +52,7 @@ def custom(settings: Mapping[str, Json]) -> Profile:
 
     Raises ``InvalidInput`` that names every problem by its key.
     """
-    return _read(settings, allow_status=False)
+    return _read(settings, shipped=False)
 
 
 def find_key(profile: Profile, environ: Mapping[str, str]) -> str | None:
@@ -62,12 +66,23 @@ def find_key(profile: Profile, environ: Mapping[str, str]) -> str | None:
         key = environ.get(name, "").strip()
         if key:
             return usable_key(key, name)
+    if profile.auth == "command" and environ.get(TOKEN_COMMAND, "").strip():
+        from .token import token_from  # starting processes is rarely needed
+
+        return usable_key(token_from(environ[TOKEN_COMMAND], environ), TOKEN_COMMAND)
     names = " nor ".join(profile.api_key_env) or "any variable (the profile names none)"
     raise CredentialsRefused(
         f"no key for {profile.name}: the environment has not {names}",
         undone="no request was sent",
-        next=f"export {profile.api_key_env[0]}=…" if profile.api_key_env else "name one in `api_key_env`",
+        next=_way_to_a_key(profile),
     )
+
+
+def _way_to_a_key(profile: Profile) -> str:
+    way = f"export {profile.api_key_env[0]}=…" if profile.api_key_env else "name one in `api_key_env`"
+    if profile.auth == "command":
+        way += f", or export {TOKEN_COMMAND}='a command that prints a token'"
+    return way
 
 
 def usable_key(key: str, name: str = "the key") -> str:
@@ -85,11 +100,11 @@ def usable_key(key: str, name: str = "the key") -> str:
 def _shipped() -> Mapping[str, Profile]:
     profiles: dict[str, dict[str, Json]] = json.loads(read_beside(__file__, "profiles.json"))["profiles"]
     return MappingProxyType(
-        {name: _read({**data, "name": name}, allow_status=True) for name, data in profiles.items()}
+        {name: _read({**data, "name": name}, shipped=True) for name, data in profiles.items()}
     )
 
 
-def _read(settings: Mapping[str, Json], *, allow_status: bool) -> Profile:
+def _read(settings: Mapping[str, Json], *, shipped: bool) -> Profile:
     problems: list[str] = []
     base = Profile("custom")
     changes: dict[str, object] = {}
@@ -99,10 +114,10 @@ def _read(settings: Mapping[str, Json], *, allow_status: bool) -> Profile:
                 base = built_in(_text(value))
             elif key == "auth":
                 changes.update(_auth(value))
-            elif key in _READERS and (allow_status or key != "status"):
+            elif key in _READERS and (shipped or key not in _SHIPPED_ONLY):
                 changes[key] = _READERS[key](value)
             else:
-                problems.append(f"{key}: no such key; a profile has {', '.join(_known(allow_status))}")
+                problems.append(f"{key}: no such key; a profile has {', '.join(_known(shipped))}")
         except (ValueError, UsageFault) as error:
             problems.append(f"{key}: {error}")
     if problems:
@@ -110,17 +125,17 @@ def _read(settings: Mapping[str, Json], *, allow_status: bool) -> Profile:
     return replace(base, **changes)  # type: ignore[arg-type]  # each reader returns its field's type
 
 
-def _known(allow_status: bool) -> list[str]:
-    return sorted({*_READERS, "auth", "extends"} - (set() if allow_status else {"status"}))
+def _known(shipped: bool) -> list[str]:
+    return sorted({*_READERS, "auth", "extends"} - (set() if shipped else _SHIPPED_ONLY))
 
 
 def _auth(value: Json) -> dict[str, object]:
     scheme, _, header = _text(value).partition(" ")
     if scheme == "header" and _HEADER_NAME.fullmatch(header) and not _OURS.fullmatch(header):
         return {"auth": "header", "auth_header": header}
-    if scheme in ("none", "bearer") and not header:
+    if scheme in ("none", "bearer", "command") and not header:
         return {"auth": scheme, "auth_header": ""}
-    raise ValueError(f"expected none, bearer or 'header NAME', found {value!r}")
+    raise ValueError(f"expected none, bearer, command or 'header NAME', found {value!r}")
 
 
 def _text(value: Json) -> str:
@@ -206,5 +221,7 @@ _READERS: Mapping[str, Callable[[Json], object]] = {
     "extra_tools": lambda value: frozenset(_words(value)),
     "models": _one_of("enum", "free", "deployment"),
     "reasoning_efforts": _words,
+    "address": _text,
     "status": _text,
+    "sources": lambda value: tuple(_text(item) for item in _items(value)),
 }

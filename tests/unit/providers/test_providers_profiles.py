@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,15 +25,56 @@ def test_the_default_remote_is_asked_as_its_page_says() -> None:
     assert profile.clearing["tools"] == "[]"
 
 
-def test_every_built_in_remote_has_a_clean_address_and_a_dated_status() -> None:
-    assert built_in_names()[0] == "local"
+def test_every_built_in_remote_has_an_address_or_its_form_a_dated_status_and_sources() -> None:
+    assert built_in_names() == (
+        *("local", "aimlapi", "openai", "azure-openai", "azure-foundry", "open-assistant-api", "astra"),
+        *("litellm", "dashscope"),
+    )
     for name in built_in_names():
         profile = built_in(name)
         assert profile.name == name
         assert profile.status
+        assert profile.sources
         if name != "local":
-            assert clean_base_url(profile.base_url) == profile.base_url
-            assert "2026-11-22" in profile.status
+            shown = profile.base_url or profile.address
+            assert clean_base_url(shown) == shown
+            assert re.search(r"20\d\d-\d\d", profile.status)
+
+
+def test_a_profile_without_an_address_says_what_one_looks_like() -> None:
+    with pytest.raises(UsageFault) as caught:
+        choose_base_url(built_in("azure-foundry"), None, {})
+    assert "--base-url https://RESOURCE.services.ai.azure.com/api/projects/PROJECT" in caught.value.next
+
+
+def test_a_token_comes_from_the_variable_or_else_from_the_operators_command(tmp_path: Path) -> None:
+    profile = built_in("azure-foundry")
+    command = f"{sys.executable} -c \"print('tok-from-command ')\""
+    environ = {**os.environ, "ASSISTCTL_TOKEN_COMMAND": command}
+    assert find_key(profile, environ) == "tok-from-command"
+    assert find_key(profile, {**environ, "AZURE_FOUNDRY_TOKEN": "tok-1"}) == "tok-1"
+    assert find_key(built_in("local"), environ) is None
+    with pytest.raises(CredentialsRefused, match="neither|not AZURE_FOUNDRY_TOKEN") as caught:
+        find_key(profile, {})
+    assert "ASSISTCTL_TOKEN_COMMAND" in caught.value.next
+
+
+def test_only_a_profile_that_wants_a_command_runs_one(tmp_path: Path) -> None:
+    environ = {**os.environ, "ASSISTCTL_TOKEN_COMMAND": f"touch {tmp_path / 'ran'}"}
+    with pytest.raises(CredentialsRefused):
+        find_key(built_in("dashscope"), {k: v for k, v in environ.items() if k != "DASHSCOPE_API_KEY"})
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["/no/such/program", "false", "true", "'", "echo secret-one secret-two", "sh -c 'echo secret; exit 3'"],
+)
+def test_a_token_command_that_fails_is_named_and_its_output_is_not(command: str) -> None:
+    with pytest.raises(CredentialsRefused) as caught:
+        find_key(built_in("azure-foundry"), {**os.environ, "ASSISTCTL_TOKEN_COMMAND": command})
+    assert "secret" not in " ".join(caught.value.lines())
+    assert "ASSISTCTL_TOKEN_COMMAND" in caught.value.what
 
 
 def test_an_unknown_provider_is_answered_with_the_names_there_are() -> None:
@@ -59,7 +103,8 @@ def test_a_custom_profile_extends_a_built_in_one() -> None:
     ("key", "value"),
     [
         ("extends", "nobody"),
-        ("auth", "command"),
+        ("auth", "command az"),
+        ("address", "https://x"),
         ("auth", "header Host"),
         ("headers", {"Authorization": "Bearer x"}),
         ("headers", {"X-A": "a\r\nX-B: b"}),
