@@ -101,7 +101,7 @@ class _Remarks:
             yield f"pinned to {item.pin}: plan shows whether that one is taken over"
         if key in self.asked:
             question = self.asked[key]
-            yield f"{question.reason} (plan asks; {next(_without_pins(question))} decides)"
+            yield f"{question.reason} (plan asks; {next(_without_pins(question), 'a pin')} decides)"
 
 
 def _left_alone(plan: Plan) -> Iterator[str]:

@@ -67,11 +67,11 @@ def _notes(left_out: Counter[str], able: Abilities) -> Iterator[str]:
 
 def match_pins(desired: Sequence[Desired], remote: Survey) -> tuple[Match, ...]:
     """One match per manifest where only pins can tell; the rest is undecided."""
-    users = Counter(item.pin for item in desired if item.pin)
+    users: Counter[str] = Counter(item.pin for item in desired if item.pin)
     return tuple(_match_pin(item, remote, users) for item in desired)
 
 
-def _match_pin(desired: Desired, remote: Survey, users: Counter[str | None]) -> Match:
+def _match_pin(desired: Desired, remote: Survey, users: Counter[str]) -> Match:
     if desired.pin is None:
         return _unpinned(desired, remote)
     seen = remote.by_id.get(desired.pin)

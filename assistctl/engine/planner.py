@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistctl.model.assistant import MARKER_KEY, Desired
@@ -65,10 +65,10 @@ def make_plan(desired: Sequence[Desired], remote: Survey, frame: Frame) -> Plan:
     return replace(plan, refusals=(*guarded, *incapable(plan, frame.abilities)))
 
 
-def _deletes(matches: Sequence[Match], remote: Survey, frame: Frame) -> Sequence[Change]:
+def _deletes(matches: Sequence[Match], remote: Survey, frame: Frame) -> Iterator[Change]:
     """None where ownership cannot be written on the remote: what looks like a marker there is not ours."""
     if not frame.abilities.keeps_metadata:
-        return []
+        return iter(())
     return deletes(matches, remote, frame.selection, frame.canon)
 
 

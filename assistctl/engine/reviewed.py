@@ -13,7 +13,7 @@ from assistctl.model.plan import Action, Change, Plan
 from .guard import refusals
 from .marker import decode
 from .saved import SavedPlan
-from .survey import Survey
+from .survey import Seen, Survey
 
 Unmoved = Callable[[str, str], bool]
 """Whether the assistant of an id still is what a base was made from."""
@@ -75,12 +75,15 @@ def _skips(change: Change, stale: set[str]) -> bool:
 
 def still_valid(saved: SavedPlan, remote: Survey, limits: Limits, unmoved: Unmoved) -> Rederived:
     """The same on a machine without the manifests: only the remote can be asked."""
+    owners = {saved.owner, *saved.selection.formerly}
 
     def stands(change: Change) -> bool:
         if change.id is None:
             return change.key not in remote.ours
         seen = remote.by_id.get(change.id)
         if change.action is Action.DELETE and (seen is None or not remote.is_ours(seen)):
+            return False
+        if change.action is Action.UPDATE and MARKER_KEY in change.metadata and not _of(owners, seen):
             return False
         return unmoved(change.id, change.base)
 
@@ -89,6 +92,11 @@ def still_valid(saved: SavedPlan, remote: Survey, limits: Limits, unmoved: Unmov
     guards = refusals(plan, limits, {}, declared=len(keep), chosen=len(keep))
     plan = replace(plan, refusals=(*saved.refusals, *guards))
     return Rederived(plan, tuple(change for change in saved.writes if not stands(change)))
+
+
+def _of(owners: set[str], seen: Seen | None) -> bool:
+    """Whether one of ``owners`` has its marker on it: an update, unlike an adoption, takes nothing over."""
+    return seen is not None and seen.marker is not None and seen.marker.owner in owners
 
 
 def _moved(change: Change, now: Change | None, fresh: Plan, unmoved: Unmoved) -> bool:

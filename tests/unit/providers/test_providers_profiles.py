@@ -37,8 +37,8 @@ def test_every_built_in_remote_has_an_address_or_its_form_a_dated_status_and_sou
         assert profile.sources
         if name != "local":
             shown = profile.base_url or profile.address
-            assert clean_base_url(shown) == shown
-            assert re.search(r"20\d\d-\d\d", profile.status)
+            assert clean_base_url(shown).lower() == shown.lower()
+            assert re.search(r"20\d\d-\d\d", profile.status), name
 
 
 def test_a_profile_without_an_address_says_what_one_looks_like() -> None:
@@ -54,7 +54,7 @@ def test_a_token_comes_from_the_variable_or_else_from_the_operators_command(tmp_
     assert find_key(profile, environ) == "tok-from-command"
     assert find_key(profile, {**environ, "AZURE_FOUNDRY_TOKEN": "tok-1"}) == "tok-1"
     assert find_key(built_in("local"), environ) is None
-    with pytest.raises(CredentialsRefused, match="neither|not AZURE_FOUNDRY_TOKEN") as caught:
+    with pytest.raises(CredentialsRefused, match="has not AZURE_FOUNDRY_TOKEN") as caught:
         find_key(profile, {})
     assert "ASSISTCTL_TOKEN_COMMAND" in caught.value.next
 
