@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assistctl.manifest.editing.desk import Desk, Draft
     from assistctl.manifest.findings import Place
 
+    from .pull_readers import Readers
     from .pull_sides import Sides
 
 
@@ -31,7 +32,8 @@ class Pulled:
     field: str
     """As the plan names it: a top-level API name, ``metadata.KEY`` or ``tools.NAME``."""
     places: tuple[str, ...]
-    """``file:line`` of each file edited for it; empty where an edit for another assistant brought it."""
+    """``file:line`` of each file edited for it; empty where the files had it already or an edit for another
+    assistant brought it."""
     merged: bool = False
     """The manifest had changed as well; both changes are in the file."""
     lost: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ def pull(
     from assistctl.manifest.editing.desk import Desk
     from assistctl.manifest.editing.resolving import View
 
+    from .pull_readers import Readers
     from .pull_sides import Sides
 
     desired, findings = read_desired(settings)
@@ -100,7 +103,8 @@ def pull(
     report = PullReport()
     desk = Desk(View(settings.project, settings.environment, settings.inputs))
     sides = Sides(desk, planned.remote, canon, settings.project.root.path, ports)
-    _Pull(desk, sides, manifests, allow, report).run(_jobs(planned.plan, keys, report))
+    readers = Readers(desk, manifests, planned, canon)
+    _Pull(desk, sides, readers, allow, report).run(_jobs(planned.plan, keys, report))
     report.files = _write(desk, settings)
     if report.files and len(settings.project.names) > 1:
         report.notes.append("Other environments read these files too: plan them before you commit.")
@@ -152,26 +156,25 @@ class _Pull:
         self,
         desk: Desk,
         sides: Sides,
-        manifests: Mapping[str, Desired],
+        readers: Readers,
         allow: Callable[[Sharing], bool],
         report: PullReport,
     ) -> None:
         self._desk = desk
         self._sides = sides
-        self._manifests = manifests
+        self._readers = readers
         self._allow = allow
         self._report = report
-        self._users: Mapping[Place, frozenset[str]] = {}
         self._claims: dict[Place, str] = {}
         self._answers: dict[Place, bool] = {}
 
     def run(self, jobs: Sequence[tuple[Change, FieldChange]]) -> None:
         """Takes all jobs, in the plan's order."""
-        if jobs:
-            self._users = self._desk.users(self._manifests.keys())
-        for change, each in jobs:
-            why = self._take(change, each)
-            if why is not None:
+        refused = [(*job, why) for job in jobs if (why := self._take(*job)) is not None]
+        for change, each, why in refused:
+            if self._sides.agree(change, each):  # an edit for another assistant brought it since
+                self._report.pulled.append(Pulled(change.key, each.field, ()))
+            else:
                 self._report.left.append(Left(change.key, why.words, each, why.next))
 
     def _take(self, change: Change, each: FieldChange) -> _Why | None:
@@ -181,8 +184,8 @@ class _Pull:
 
         try:
             aim = self._sides.aim(change, each)
-            if aim is None:
-                self._report.pulled.append(Pulled(change.key, each.field, ()))
+            if aim.said:
+                self._report.pulled.append(Pulled(change.key, each.field, (), aim.merged))
                 return None
             draft = self._desk.draft(change.key, change.file, aim.path, aim.target)
         except Clash:
@@ -194,38 +197,28 @@ class _Pull:
         return self._keep(change.key, each.field, draft, merged=aim.merged)
 
     def _keep(self, key: str, name: str, draft: Draft, *, merged: bool) -> _Why | None:
+        own = f"give {key} a value of its own"
         claimed = {self._claims[place] for place in draft.touched if place in self._claims} - {key}
         if claimed:
-            return _Why(f"{', '.join(sorted(claimed))} reads the same place and became something else")
-        others = self._others(key, draft)
+            return _Why(f"{', '.join(sorted(claimed))} reads the same place and became something else", own)
+        others = self._readers.others(key, draft)
         refused = next((place for place in others if not self._may(key, name, place, others)), None)
         if refused is not None:
             words = f"{refused.file} is shared with {', '.join(sorted(others[refused]))}"
-            return _Why(words, f"assistctl pull {key} --yes, or give {key} a value of its own")
-        if broken := self._broken(draft, others):
-            return _Why(f"the edit would make {broken} invalid")
+            return _Why(words, f"assistctl pull {key} --yes, or {own}")
+        if harm := self._readers.harm(draft, others, merged=merged):
+            return _Why(harm, f"{own}, or edit {', '.join(sorted({place.file for place in others}))} by hand")
         self._desk.keep(draft)
         self._claims.update(dict.fromkeys(draft.touched, key))
         places = tuple(f"{file}:{line}" for file, line in sorted(draft.lines.items()))
         self._report.pulled.append(Pulled(key, name, places, merged, draft.lost))
         return None
 
-    def _others(self, key: str, draft: Draft) -> dict[Place, frozenset[str]]:
-        """Shared places that the draft edits, with the other assistants that read them."""
-        found = {place: self._users.get(place, frozenset()) - {key} for place in draft.touched}
-        return {place: keys for place, keys in sorted(found.items(), key=lambda each: each[0].file) if keys}
-
     def _may(self, key: str, name: str, place: Place, others: Mapping[Place, frozenset[str]]) -> bool:
         if place not in self._answers:
             sharing = Sharing(key, name, place.file, tuple(sorted(others[place])))
             self._answers[place] = self._allow(sharing)
         return self._answers[place]
-
-    def _broken(self, draft: Draft, others: Mapping[Place, frozenset[str]]) -> str:
-        for key in sorted({key for keys in others.values() for key in keys}):
-            if self._desk.resolve(key, self._manifests[key].file, draft) is None:
-                return key
-        return ""
 
 
 def _write(desk: Desk, settings: Settings) -> tuple[str, ...]:

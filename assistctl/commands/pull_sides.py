@@ -36,6 +36,8 @@ class Aim:
     target: Json
     merged: bool = False
     """Not the remote's value but both sides' changes together."""
+    said: bool = False
+    """The manifest reads so already."""
 
 
 class Sides:
@@ -47,8 +49,8 @@ class Sides:
         self._canon = canon
         self._history = History(root, ports.environ, ports.clock)
 
-    def aim(self, change: Change, each: FieldChange) -> Aim | None:
-        """What the field shall read; None where the manifest says it already.
+    def aim(self, change: Change, each: FieldChange) -> Aim:
+        """What the field shall read.
 
         Raises Clash for conflicts that do not merge, CannotEdit where nothing is there to merge from.
         """
@@ -56,16 +58,25 @@ class Sides:
         if now is None:
             raise CannotEdit("its manifest is not valid")
         name, path = _field_and_path(each.field)
-        old = tree(self._canon, name, _wanted(now, each.field))
-        new = self._remote_tree(change, each.field, name)
-        merged = each.cause is Cause.CONFLICT
+        old, new = self._trees(now, change, each.field)
+        merged = each.cause is Cause.CONFLICT and not _same(old, new)
         if merged:
             new = self._merged(now, change, each.field, (old, new))
         if each.field.startswith(_TOOLS):
             new = _with_tool(old, new, each.field.removeprefix(_TOOLS))
-        if json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True):
-            return None
-        return Aim(path, target(name, now.value(path), old, new), merged)
+        return Aim(path, target(name, now.value(path), old, new), merged, said=_same(old, new))
+
+    def agree(self, change: Change, each: FieldChange) -> bool:
+        """Whether the manifest has by now what the remote has."""
+        now = self._desk.resolve(change.key, change.file)
+        return now is not None and _same(*self._trees(now, change, each.field))
+
+    def _trees(self, now: Resolved, change: Change, field: str) -> tuple[Json, Json]:
+        """What the manifest says and what it would say with the remote's value; of tools, with the one."""
+        name, _ = _field_and_path(field)
+        old = tree(self._canon, name, _wanted(now, field))
+        new = self._remote_tree(change, field, name)
+        return old, _with_tool(old, new, field.removeprefix(_TOOLS)) if field.startswith(_TOOLS) else new
 
     def _remote_tree(self, change: Change, field: str, name: str) -> Json:
         before = change.before or {}
@@ -125,6 +136,10 @@ def _with_tool(old: Json, new: Json, tool: str) -> Json:
         return {**kept, tool: new[tool]}
     kept.pop(tool, None)
     return kept
+
+
+def _same(old: Json, new: Json) -> bool:
+    return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
 
 
 def _value(merged: Json | Absent) -> Json:

@@ -96,7 +96,7 @@ def _prompt(effective: Effective, sources: Sources) -> Iterator[Finding]:
 
 def _resources(effective: Effective) -> Iterator[Finding]:
     resources = effective.values.get("tool_resources")
-    kinds = {tool.get("type") for tool in _tools(effective)}
+    kinds = [tool.get("type") for tool in _tools(effective)]  # of any shape: a wrong one is told elsewhere
     for name, value in resources.items() if isinstance(resources, dict) else ():
         if value is not None and name not in kinds:
             words = f"tool_resources.{name} without the tool {name}"

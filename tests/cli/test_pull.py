@@ -443,6 +443,47 @@ def test_two_assistants_that_disagree_about_a_shared_file_are_not_both_written(f
     assert "c instructions: not pulled: b reads the same place" in project.err
 
 
+def test_two_outside_edits_of_a_shared_text_meet_by_pulling_again(fleet):
+    project = fleet({**SHARED, "prompts/tone.md": BASE})
+    project.outside("b", instructions=f"Hi. {BASE.replace('one', '1')}".removesuffix("\n"))
+    project.outside("c", instructions=f"Hi. {BASE.replace('four', '4')}".removesuffix("\n"))
+    assert project.run("pull", "--yes") == 5
+    assert project.run("pull", "--yes") == 0, project.err
+    assert project.text("prompts/tone.md") == BASE.replace("one", "1").replace("four", "4")
+    assert project.run("apply", "--yes", "--on-conflict", "overwrite") == 0, project.err
+    assert project.plan_is_empty()
+
+
+def agreeing(fleet: Callable[..., Fleet]) -> Fleet:
+    """A fragment's temperature is what ``b`` was given outside; ``b`` itself needs no write any more."""
+    project = fleet(SHARED)
+    project.outside("b", temperature=0.9)
+    assert project.run("pull", "--yes") == 0, project.err
+    return project.applied()
+
+
+@pytest.mark.parametrize("keys", [(), ("c",)])
+@pytest.mark.parametrize("typed", [0.5, 0.1])
+def test_an_outside_edit_that_the_files_hold_is_not_driven_out_by_a_later_one(fleet, keys, typed):
+    project = agreeing(fleet)
+    project.outside("c", temperature=typed)  # 0.1 is what was last applied to b
+    assert project.run("pull", *keys, "--yes") == 5
+    assert project.changed_lines() == {}
+    assert "c temperature: not pulled: it would go against an outside edit of b: temperature" in project.err
+    assert "Next: give c a value of its own, or edit assistants/_base.yaml by hand" in project.err
+
+
+def test_what_a_later_edit_settles_is_not_reported_as_left(fleet):
+    project = agreeing(fleet)
+    project.outside("b", temperature=0.5)  # alone a conflict: nothing was applied to b since
+    project.outside("c", temperature=0.5)
+    assert project.run("pull", "b", "--yes") == 5
+    assert project.run("pull", "--yes") == 0, project.err
+    assert "b  temperature  the files say it already\n" in project.out
+    assert project.changed_lines()["assistants/_base.yaml"] == (["temperature: 0.9"], ["temperature: 0.5"])
+    assert project.plan_is_empty()
+
+
 def test_a_value_of_the_project_defaults_becomes_a_line_of_the_manifest(fleet):
     defaults = "defaults: {temperature: 0.3, metadata: {team: a, area: x}}\n"
     files = {"assistants/a.yaml": "model: gpt-4o\nmetadata: {own: z}\n# end\n", **one()}
@@ -476,6 +517,17 @@ def test_a_conflict_that_merges_is_merged_from_the_text_as_last_applied(fleet):
     assert "merged" in project.out
     assert project.run("apply", "--yes", "--on-conflict", "overwrite") == 0
     assert project.plan_is_empty()
+
+
+def test_a_conflict_in_which_the_files_have_the_outside_edit_too_names_the_next_step(fleet):
+    project = fleet(prompt_project())
+    mine = BASE.replace("one", "1").replace("four", "4")
+    project.put({"p.md": mine})
+    project.outside("bot", instructions=BASE.replace("four", "4"))
+    assert project.run("pull") == 0, project.err
+    assert project.text("p.md") == mine
+    assert "bot  instructions  the files say it already (merged" in project.out
+    assert "assistctl apply --on-conflict overwrite" in project.err
 
 
 def test_a_conflict_that_does_not_merge_is_shown_with_both_sides_and_left(fleet):

@@ -169,6 +169,11 @@ class Files:
     def put(self, path: str, text: str) -> None:
         (self.root / path).write_bytes(text.encode())
 
+    def all(self) -> dict[str, bytes]:
+        """Whatever a pull may write, by path."""
+        found = (path for folder in ("assistants", "prompts") for path in (self.root / folder).iterdir())
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
+
     def says(self, key: str) -> Fields:
         """What the manifest and its fragment come to, with references as they are written."""
         own = self.read(self.paths[key])

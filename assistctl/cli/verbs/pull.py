@@ -65,7 +65,7 @@ def _show(console: Console, report: PullReport) -> None:
 
 
 def _pulled_lines(line: Pulled) -> list[str]:
-    where = ", ".join(line.places) or "with the edit above"
+    where = ", ".join(line.places) or "the files say it already"
     merged = " (merged with the manifest's own change)" if line.merged else ""
     lost = [f"  {raw} is literal text now: the edit changed what it stood for" for raw in line.lost]
     return [f"{line.key}  {line.field}  {where}{merged}", *lost]

@@ -262,6 +262,17 @@ def test_any_shape_of_a_manifest_never_raises(value: dict[str, object], tmp_path
     assert bool(errors) != bool(fleet.desired) or value.get("only")
 
 
+@pytest.mark.parametrize("wrong", [[], {}, 1, None, True])
+def test_a_tool_type_of_the_wrong_shape_is_a_finding(tmp_path: Path, wrong: object) -> None:
+    (tmp_path / "assistants").mkdir()
+    (tmp_path / "assistctl.yaml").write_text("project: acme\n")
+    manifest = {"model": "gpt-4o", "instructions": "Hi.", "tools": [{"type": wrong}]}
+    (tmp_path / "assistants" / "a.yaml").write_text(json.dumps(manifest))
+    fleet = read_fleet(read_project(tmp_path / "assistctl.yaml"), "default", Inputs())
+    assert not fleet.desired
+    assert [found.column for found in fleet.diagnostics if found.severity is Severity.ERROR]
+
+
 _PROJECT_KEYS = ["provider", "manifests", "defaults", "vars", "environments", "limits", "policies", "x"]
 
 
