@@ -67,13 +67,20 @@ def load_project(chosen: Chosen) -> ProjectFile:
 
     Raises UsageFault where there is none and InvalidInput where it is broken.
     """
-    from assistctl.manifest.project import find_project_file, read_project
+    from assistctl.manifest.project import read_project
+
+    return read_project(project_path(chosen))
+
+
+def project_path(chosen: Chosen) -> Path:
+    """Where the project file that applies is. Raises UsageFault where there is none."""
+    from assistctl.manifest.project import find_project_file
 
     path = chosen.directory / chosen.config if chosen.config else find_project_file(chosen.directory)
     if path is None or not path.is_file():
         missing = f"{path} does not exist" if path else "there is no assistctl.yaml here or above"
         raise UsageFault(missing, where=str(chosen.directory.absolute()), next="assistctl init")
-    return read_project(path)
+    return path
 
 
 def resolve(chosen: Chosen, environ: Mapping[str, str], *, today: str) -> Settings:
@@ -150,6 +157,11 @@ def inputs_by_environment(
         return inputs_for(profile, chosen, environ, today)
 
     return inputs
+
+
+def profile_in(project: ProjectFile, environment: str, chosen: Chosen) -> Profile:
+    """The profile of an environment that the project has, unless the operator chose another."""
+    return _profile(chosen.provider or project.environment(environment).provider)
 
 
 def operator_policies(environ: Mapping[str, str]) -> tuple[Policy, ...]:
