@@ -1,6 +1,6 @@
 """Turns a JSON Lines file of assistants into a project folder, without losing a byte.
 
-    python benchmarks/fleet_to_manifests.py INPUT.jsonl OUTDIR [--project NAME]
+    python benchmarks/fleet_to_manifests.py INPUT.jsonl OUTDIR [--project NAME] [--one-file]
 
 One line of INPUT is one assistant: ``key`` and the API's fields ``name``, ``description``, ``model``,
 ``instructions``, ``tools``, ``tool_resources``, ``metadata``, ``temperature``, ``top_p``,
@@ -10,6 +10,8 @@ One line of INPUT is one assistant: ``key`` and the API's fields ``name``, ``des
     assistants/KEY.yaml                     one manifest per line
     assistants/KEY.md                       its prompt, byte for byte
     assistants/KEY.functions/NAME.json      function tools of more than fifteen lines
+
+With ``--one-file`` prompt and functions stay in the manifest: one file per assistant.
 
 Text that would read as interpolation is escaped, so that what is sent equals what INPUT holds. A key that
 cannot be used as it is becomes one that can; the new key is told on stderr. Values that the API itself would
@@ -78,6 +80,8 @@ class ManifestDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ig
 
 def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     """Plain only where YAML 1.1 and 1.2 agree that it is text (``1e3`` and ``0o17`` are numbers in one)."""
+    if "\n" in text:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
     plain = PLAIN_TEXT.fullmatch(text) is not None and text.lower() not in YAML_WORDS
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
@@ -177,15 +181,17 @@ def wish(assistant: Assistant) -> str:
     return next((text for text in values if isinstance(text, str) and text), "")
 
 
-def pages_for(key: str, assistant: Assistant) -> Pages:
-    """The manifest and the files it names."""
+def pages_for(key: str, assistant: Assistant, *, one_file: bool = False) -> Pages:
+    """The manifest and the files it names: none with ``one_file``."""
     manifest: dict[str, Json] = {"key": key}
     texts: dict[str, str] = {}
     for field in FIELD_ORDER:
         value = assistant.get(field)
         if field not in assistant or (value is None and field not in NULLABLE):
             continue
-        if field == "instructions" and isinstance(value, str) and value:
+        if one_file and field in ("instructions", "tools"):
+            manifest[field] = escaped(value)
+        elif field == "instructions" and isinstance(value, str) and value:
             manifest["instructions_file"] = f"{key}.md"
             texts[f"{key}.md"] = escape(value)
         elif field == "tools" and isinstance(value, list):
@@ -211,14 +217,16 @@ def tool_for(key: str, tool: Json, texts: dict[str, str]) -> Json:
     return {**rest, "function_file": f"{folder}/{name}.json"}
 
 
-def write_project(target: Path, project: str, fleet: Mapping[str, Assistant]) -> None:
+def write_project(
+    target: Path, project: str, fleet: Mapping[str, Assistant], *, one_file: bool = False
+) -> None:
     """The whole folder; bytes as they are, with no newline translation."""
     folder = target / "assistants"
     folder.mkdir(parents=True)
     settings: dict[str, Json] = {"project": project, "provider": "local", "manifests": ["assistants"]}
     (target / "assistctl.yaml").write_bytes(to_yaml(settings).encode())
     for key, assistant in fleet.items():
-        pages = pages_for(key, assistant)
+        pages = pages_for(key, assistant, one_file=one_file)
         (folder / f"{key}.yaml").write_bytes(to_yaml(pages.manifest).encode())
         for name, text in pages.texts.items():
             path = folder / name
@@ -232,6 +240,7 @@ def main() -> None:
     parser.add_argument("input", type=Path)
     parser.add_argument("outdir", type=Path)
     parser.add_argument("--project", default="fleet", help="project name (default: fleet)")
+    parser.add_argument("--one-file", action="store_true", help="no files beside the manifests")
     options = parser.parse_args()
     if options.outdir.exists() and any(options.outdir.iterdir()):
         raise SystemExit(f"{options.outdir} is not empty. Nothing was written: choose a new folder.")
@@ -244,7 +253,7 @@ def main() -> None:
                 file=sys.stderr,
             )
     fleet = {key: assistant for key, (_, assistant) in zip(keys, lines, strict=True)}
-    write_project(options.outdir, options.project, fleet)
+    write_project(options.outdir, options.project, fleet, one_file=options.one_file)
     print(f"{len(fleet)} manifests in {options.outdir / 'assistants'}")
 
 
