@@ -7,11 +7,11 @@ from assistctl.model.plan import ABSENT, Absent, Cause, FieldChange
 from assistctl.model.values import Packed, Value
 
 from .clearing import clear_value, with_both_members
-from .marker import Record, digest
+from .marker import Record
 from .metadata import compare_metadata
 from .normalize import Canon, tools_by_name
 from .survey import Seen
-from .threeway import Comparison, Rules, Verdict, judge, note
+from .threeway import Comparison, Rules, Verdict, judge, note, wanted_of
 
 
 def compare(desired: Desired, seen: Seen, rules: Rules) -> Comparison:
@@ -37,13 +37,14 @@ def _resend(result: Comparison, name: str, seen: Seen, rules: Rules) -> None:
 
 
 def _compare_field(result: Comparison, name: str, desired: Desired, seen: Seen, rules: Rules) -> None:
-    wanted: Value | Absent = desired.fields.get(name, ABSENT)
+    value: Value | Absent = desired.fields.get(name, ABSENT)
     record = seen.marker.fields.get(name) if seen.marker else None
-    if isinstance(wanted, Absent) and record is None:
+    if isinstance(value, Absent) and record is None:
         return
     current: Value | Absent = seen.remote.fields.get(name, ABSENT)
+    wanted = wanted_of(name, value, rules.canon)
     verdict = judge(name, wanted, record, current, rules)
-    after = clear_value(name, rules.clearing) if isinstance(wanted, Absent) or wanted is None else wanted
+    after = clear_value(name, rules.clearing) if isinstance(value, Absent) or value is None else value
     note(result, name, _field_changes(name, current, after, verdict, rules.canon), verdict, rules)
     if isinstance(wanted, Absent):
         if verdict.cause is Cause.REMOVED:
@@ -51,9 +52,8 @@ def _compare_field(result: Comparison, name: str, desired: Desired, seen: Seen, 
         return
     sent = current if verdict.kept and not isinstance(current, Absent) else after
     result.send[name] = with_both_members(sent) if name == "tool_resources" else sent
-    mark = digest(name, rules.canon.text(name, wanted))
-    kept_record = record if verdict.kept or (record and record.digest == mark and not verdict.cause) else None
-    result.records[name] = kept_record or Record(mark)
+    same = record is not None and record.digest == wanted.mark and not verdict.cause
+    result.records[name] = record if record and (verdict.kept or same) else Record(wanted.mark)
 
 
 def _field_changes(

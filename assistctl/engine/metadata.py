@@ -11,7 +11,7 @@ from assistctl.model.values import Value
 
 from .marker import Record, assign, digest
 from .survey import Seen
-from .threeway import Comparison, Rules, judge, note
+from .threeway import Comparison, Rules, judge, note, wanted_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def _compare_entry(result: Comparison, key: str, entries: _Entries, rules: Rules
     wanted: Value | Absent = entries.wanted.get(key, ABSENT)
     remote: Value | Absent = entries.current.get(key) if entries.known else ABSENT
     record = entries.records.get(key)
-    verdict = judge(name, wanted, record, remote, rules)
+    target = wanted_of(name, wanted, rules.canon)
+    verdict = judge(name, target, record, remote, rules)
     intended = None if isinstance(wanted, Absent) or wanted is None else str(wanted)
     if verdict.cause is not None:
         before = entries.current.get(key, ABSENT)
@@ -82,6 +83,5 @@ def _compare_entry(result: Comparison, key: str, entries: _Entries, rules: Rules
     sent = entries.current.get(key) if stays else intended
     if sent is not None or key in entries.current:
         result.metadata[key] = sent
-    if not isinstance(wanted, Absent):
-        mark = digest(name, rules.canon.text(name, wanted))
-        result.metadata_records[key] = record.digest if record and verdict.kept else mark
+    if not isinstance(target, Absent):
+        result.metadata_records[key] = record.digest if record and verdict.kept else target.mark

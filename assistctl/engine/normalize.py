@@ -8,7 +8,7 @@ OpenAPI description (``AssistantObject``, ``AssistantToolsFileSearch``, ``Functi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from assistctl.model.plan import Absent
@@ -55,7 +55,7 @@ def tools_by_name(value: Value | Absent) -> dict[str, Packed]:
     Two tools of one name (a server may hold them) are numbered: ``lookup``, ``lookup#2``.
     """
     found: dict[str, Packed] = {}
-    for tool in sorted(_tools(_plain(value) if not isinstance(value, Absent) else None), key=_tool_order):
+    for tool in _in_order(_tools(_plain(value) if not isinstance(value, Absent) else None)):
         name, twin = tool_name(tool), 2
         while name in found:
             name, twin = f"{tool_name(tool)}#{twin}", twin + 1
@@ -82,11 +82,21 @@ def number(value: Json) -> str:
 
 
 def _rounded(value: Json) -> Json:
-    return round(value, 6) if isinstance(value, float) else value
+    return _exact(round(value, 6)) if isinstance(value, float) else value
+
+
+def _exact(number: float) -> int | float:
+    """1.0 and 1 are one number; nothing else inside a schema is rounded."""
+    return int(number) if number.is_integer() else number
+
+
+_DECODE: Callable[[str], Json] = json.JSONDecoder(parse_float=lambda text: _exact(float(text))).decode
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def _plain(value: Value) -> Json:
-    return value.load() if isinstance(value, Packed) else value
+    """The value with exact numbers: only numbers with a point or an exponent cost a call."""
+    return _DECODE(value.text) if isinstance(value, Packed) else value
 
 
 def _default(name: str) -> str:
@@ -97,7 +107,7 @@ def _default(name: str) -> str:
 
 def _structured(name: str, value: Json) -> str:
     if name == "tools":
-        return _dump([*sorted(_tools(value), key=_tool_order)])
+        return _dump([*_in_order(_tools(value))])
     if name == "tool_resources":
         return _dump(_resources(value))
     if name == "response_format":
@@ -106,18 +116,7 @@ def _structured(name: str, value: Json) -> str:
 
 
 def _dump(value: Json) -> str:
-    return json.dumps(_exact(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _exact(value: Json) -> Json:
-    """1.0 and 1 are one number; nothing else inside a schema is rounded."""
-    if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_exact(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+    return _ENCODE(_exact(value) if isinstance(value, float) else value)
 
 
 def _tools(value: Json) -> list[dict[str, Json]]:
@@ -191,5 +190,13 @@ def _response_format(value: Json) -> Json:
     return {"type": value.get("type"), "json_schema": known}
 
 
-def _tool_order(tool: Mapping[str, Json]) -> tuple[str, str, str]:
-    return (str(tool.get("type", "")), tool_name(tool), _dump(dict(tool)))
+def _in_order(tools: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    """By type and name; the whole text decides only where two tools bear one name."""
+    if len({*map(_type_and_name, tools)}) < len(tools):
+        tools.sort(key=_dump)
+    tools.sort(key=_type_and_name)
+    return tools
+
+
+def _type_and_name(tool: Mapping[str, Json]) -> tuple[str, str]:
+    return (str(tool.get("type", "")), tool_name(tool))

@@ -14,6 +14,8 @@ _ALIKE = 0.8
 _MOST_COMPARED = 5_000
 """Pairs of prompts compared word by word in one run, about a second; beyond that only names and equal
 prompts count."""
+_MOST_WORDS = 5_000_000
+"""Different words looked at in one run: below a second; a few hundred pairs of the longest prompts."""
 _SHORT = 3
 """Prompts of fewer words say nothing about identity unless they are equal."""
 
@@ -27,6 +29,7 @@ class Orphans:
         self._seen = tuple(seen)
         self._words: dict[str, Counter[str]] = {}
         self._comparisons = _MOST_COMPARED
+        self._budget = _MOST_WORDS
 
     def like(self, desired: Desired) -> tuple[Seen, ...]:
         """Those with an equal name or at least 80 % of the words of the prompt in common, oldest first."""
@@ -46,10 +49,12 @@ class Orphans:
         )
 
     def _share(self, words: Counter[str], seen: Seen) -> float:
-        if not self._comparisons:
+        if not self._comparisons or self._budget <= 0:
             return 0.0
+        theirs = self._count(seen)
         self._comparisons -= 1
-        return share(words, self._count(seen))
+        self._budget -= len(words) + len(theirs)
+        return share(words, theirs)
 
     def _count(self, seen: Seen) -> Counter[str]:
         if seen.remote.id not in self._words:

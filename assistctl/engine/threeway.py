@@ -66,23 +66,45 @@ _NOTHING = Verdict(None)
 _HEAL = Verdict(Cause.HEAL)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the manifest says about one field: its value, the canonical text of it and that one's digest."""
+
+    value: Value
+    text: str
+    mark: str
+
+
+def wanted_of(name: str, value: Value | Absent, canon: Canon) -> Wanted | Absent:
+    """Canonical text and digest, made once for all rows of the table."""
+    if isinstance(value, Absent):
+        return value
+    text = canon.text(name, value)
+    return Wanted(value, text, digest(name, text))
+
+
 def judge(
-    name: str, wanted: Value | Absent, record: Record | None, current: Value | Absent, rules: Rules
+    name: str, wanted: Wanted | Absent, record: Record | None, current: Value | Absent, rules: Rules
 ) -> Verdict:
     """The table of the three-way rule, row by row."""
-    canon = rules.canon
-    now = None if isinstance(current, Absent) else digest(name, canon.text(name, current))
-    untouched = record is not None and now is not None and now in (record.digest, record.stored)
     if isinstance(wanted, Absent):
-        return _removed(name, record, untouched, current, rules)
-    unchanged = record is not None and digest(name, canon.text(name, wanted)) == record.digest
+        return _removed(name, record, _is_untouched(name, record, current, rules.canon), current, rules)
+    unchanged = record is not None and wanted.mark == record.digest
     if isinstance(current, Absent):
         return _NOTHING if unchanged else _first_or_manifest(record, rules)
-    if canon.same(name, wanted, current):
+    alike = type(wanted.value) is type(current) and wanted.value == current
+    if alike or wanted.text == rules.canon.text(name, current):
         return _NOTHING if unchanged else _HEAL
     if record is None:
         return _first_or_manifest(record, rules)
-    return _moved(unchanged, untouched, rules)
+    return _moved(unchanged, _is_untouched(name, record, current, rules.canon), rules)
+
+
+def _is_untouched(name: str, record: Record | None, current: Value | Absent, canon: Canon) -> bool:
+    """Whether the remote holds what was applied last, in our form or in its own."""
+    if record is None or isinstance(current, Absent):
+        return False
+    return digest(name, canon.text(name, current)) in (record.digest, record.stored)
 
 
 def _first_or_manifest(record: Record | None, rules: Rules) -> Verdict:
