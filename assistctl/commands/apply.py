@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from assistctl.engine.applier import Run, apply_plan, exit_codes
-from assistctl.engine.closing import close
+from assistctl.engine.closing import close, created
 from assistctl.errors import DiskFault, ExitCode, GuardRefused, RemoteError, UsageFault, strongest
 from assistctl.model.assistant import Desired
 from assistctl.model.diagnostic import Diagnostic
@@ -17,6 +17,7 @@ from assistctl.model.selection import Selection
 from assistctl.settings import Settings, limits_of
 
 from .exclusive import Turn, turn
+from .live_key import refuse_live_key
 from .owned import remember
 from .plan import plan_in, read_desired, refusal_code
 from .ports import Ports
@@ -121,6 +122,7 @@ def carry_out(
 ) -> Applied:
     """Shows, guards, asks and applies a plan, then keeps a record of what it wrote."""
     dialogue.show(plan, findings)
+    refuse_live_key(plan, link.key)
     refused = refusal_code(plan)
     if refused:
         return Applied(plan, None, refused)
@@ -148,7 +150,8 @@ def _carried_out(
         report = apply_plan(plan, run)
         codes = exit_codes(report)
         if not report.interrupted:
-            codes |= _closed(report, plan, link, ports)
+            report, closed = _closed(report, plan, link, manner, ports)
+            codes |= closed
         try:
             keep(manner, plan, report, link, started, ports)
             if not report.interrupted and ExitCode.OUTCOME_UNKNOWN not in codes:
@@ -158,16 +161,29 @@ def _carried_out(
             news = "the run was not recorded, so it cannot be undone by name"
             ports.notify("; ".join((news, *fault.lines())))
             codes.add(fault.exit_code)
-    return Applied(plan, report, strongest(codes))
+    report = _stopped_by_now(report, ports)
+    return Applied(plan, report, strongest(codes | exit_codes(report)))
 
 
-def _closed(report: Report, plan: Plan, link: Link, ports: Ports) -> set[ExitCode]:
+def _stopped_by_now(report: Report, ports: Ports) -> Report:
+    """A signal after the last write ends the run like any other: an interrupt always wins. A time limit
+    that passes once everything is done takes nothing back."""
+    code = ports.stopped()
+    signalled = code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+    return replace(report, interrupted=code) if signalled else report
+
+
+def _closed(
+    report: Report, plan: Plan, link: Link, manner: Manner, ports: Ports
+) -> tuple[Report, set[ExitCode]]:
     """Waits until the list shows what was created; what it does not show is told and is not forgotten."""
+    seconds = manner.waiting.settle_seconds
     try:
-        last = close(report, plan.owner, link.provider, ports.clock)
+        last = close(report, plan.owner, link.provider, ports.clock, seconds)
     except RemoteError as error:
         ports.notify("; ".join(("what was created could not be looked at in the list", *error.lines())))
-        return {ExitCode.OUTCOME_UNKNOWN}
+        unseen = tuple(sorted(created(report).values()))
+        return replace(report, unlisted=unseen), {ExitCode.OUTCOME_UNKNOWN}
     if last.unlisted:
         keys = ", ".join(last.unlisted)
         ports.notify(f"created but not listed yet: {keys}; wait before the next apply, or it makes twins")
@@ -175,5 +191,6 @@ def _closed(report: Report, plan: Plan, link: Link, ports: Ports) -> set[ExitCod
         ports.notify(
             f"several assistants bear one key now: {', '.join(last.twins)}; assistctl plan shows them"
         )
-    unknown = {ExitCode.OUTCOME_UNKNOWN} if last.unlisted else set()
-    return unknown | ({ExitCode.DECISION_NEEDED} if last.twins else set())
+    codes = {ExitCode.OUTCOME_UNKNOWN} if last.unlisted else set()
+    codes |= {ExitCode.DECISION_NEEDED} if last.twins else set()
+    return replace(report, unlisted=last.unlisted), codes

@@ -16,7 +16,7 @@ from assistctl.errors import DecisionNeeded, ExitCode, strongest
 from assistctl.model.diagnostic import Diagnostic
 from assistctl.model.limits import Limits
 from assistctl.model.plan import Action, Change, Plan
-from assistctl.model.report import Outcome, Report, Result
+from assistctl.model.report import Outcome, Result
 from assistctl.model.selection import Selection
 from assistctl.settings import Settings, operator_policies
 
@@ -31,6 +31,8 @@ from .session import Link, open_session
 
 _MOST_BYTES = 256 * 1024 * 1024
 """Of a saved plan: ten thousand assistants of ten kilobytes, twice over."""
+_SKEW = 86_400.0
+"""Seconds by which two clocks may differ: a plan from later than that would never grow old."""
 _MOVED = "the remote moved since the plan was saved: plan again"
 
 
@@ -103,8 +105,11 @@ def check_fit(saved: SavedPlan, owner: str, origin: str, max_age: float, now: fl
         reasons.append(f"it is for {saved.owner}, but {owner} is in force")
     if saved.origin != origin:
         reasons.append(f"it was made against {saved.origin}, but this is {origin}")
-    if now - saved.made_at > max_age:
-        reasons.append(f"it is {(now - saved.made_at) / 86400:.1f} days old (--max-plan-age)")
+    age = now - saved.made_at
+    if age > max_age:
+        reasons.append(f"it is {age / 86400:.1f} days old (--max-plan-age)")
+    elif not age >= -_SKEW:  # not a number is no age either
+        reasons.append("it was made in the future")
     if reasons:
         raise DecisionNeeded(
             f"the saved plan does not fit: {'; '.join(reasons)}",
@@ -145,7 +150,7 @@ def _carry_out(
     skipped = tuple(_stale(change) for change in result.stale)
     for item in skipped:
         dialogue.progress(item)
-    report = Report((*applied.report.results, *skipped), applied.report.interrupted)
+    report = replace(applied.report, results=(*applied.report.results, *skipped))
     return replace(applied, report=report, exit_code=strongest({applied.exit_code, *exit_codes(report)}))
 
 

@@ -28,8 +28,8 @@ class History:
 
     exists: bool
     pending: frozenset[str] | None
-    """Keys whose create may have been sent and whose outcome is not known; None where the journal cannot
-    be read: then nothing is known."""
+    """Keys whose create may have been sent and that no closing list has shown yet; None where the journal
+    cannot be read: then nothing is known."""
 
 
 class FileJournal:
@@ -120,7 +120,8 @@ def _replay(pending: set[str], entry: dict[str, object]) -> None:
     intended = entry.get("intend")
     if isinstance(intended, list):
         pending.update(str(key) for key in intended)
-    if "landed" in entry:
+    # What was made counts as open until a closing list showed it: the list of the next run may lag.
+    if "landed" in entry and entry.get("id") is None:
         pending.discard(str(entry["landed"]))
     if entry.get("clean"):
         pending.clear()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assistctl.engine.planner import make_plan
 from assistctl.engine.policy import judged
 from assistctl.engine.storm import without_storm
 from assistctl.engine.survey import Survey
-from assistctl.errors import ExitCode, InvalidInput, strongest
+from assistctl.errors import AssistctlError, ExitCode, InvalidInput, strongest
 from assistctl.model.assistant import Desired
 from assistctl.model.diagnostic import Diagnostic, Severity
 from assistctl.model.plan import Action, Plan
 from assistctl.model.selection import Selection
 from assistctl.settings import Settings
 
+from .ahead import gathering
+from .live_key import refuse_live_key
 from .owned import last_owned
 from .ports import Ports
 from .remote import complete, gather
@@ -29,13 +32,24 @@ class Planned:
     plan: Plan
     findings: tuple[Diagnostic, ...]
     remote: Survey
+    key: str = field(default="", repr=False)
+    """The key in force, which no plan may hold."""
 
 
 def plan(settings: Settings, selection: Selection, ports: Ports) -> Planned:
-    """Plans once. Raises InvalidInput before anything is sent where a manifest is broken."""
-    desired, findings = read_desired(settings)
-    with open_session(settings, ports) as session:
-        return plan_in(session, desired, findings, selection, ports)
+    """Plans once; the list is asked for while the manifests are read.
+
+    Raises InvalidInput where a manifest is broken, whatever became of the list.
+    """
+    with ExitStack() as stack:
+        try:
+            session = stack.enter_context(open_session(settings, ports))
+        except AssistctlError:
+            read_desired(settings)  # problems of manifests come first
+            raise
+        gathered = stack.enter_context(gathering(session))
+        desired, findings = read_desired(settings)
+        return planned_from(session, gathered(), desired, findings, selection, ports)
 
 
 def read_desired(settings: Settings) -> tuple[tuple[Desired, ...], tuple[Diagnostic, ...]]:
@@ -47,7 +61,7 @@ def read_desired(settings: Settings) -> tuple[tuple[Desired, ...], tuple[Diagnos
         raise InvalidInput(
             "the manifests are invalid",
             diagnostics=fleet.diagnostics,
-            undone="nothing was sent to the remote",
+            undone="nothing was planned, and nothing was changed",
             next="correct the lines above; assistctl explain CODE tells more",
         )
     return fleet.desired, fleet.diagnostics
@@ -61,22 +75,36 @@ def plan_in(
     ports: Ports,
 ) -> Planned:
     """Plans within an open session."""
-    formerly = session.settings.project.formerly
-    chosen = replace(selection, formerly=formerly)
-    found = gather(session.link.provider, session.settings.owner, formerly)
+    settings = session.settings
+    found = gather(session.link.provider, settings.owner, settings.project.formerly)
+    return planned_from(session, found, desired, findings, selection, ports)
+
+
+def planned_from(
+    session: Session,
+    found: Survey,
+    desired: tuple[Desired, ...],
+    findings: tuple[Diagnostic, ...],
+    selection: Selection,
+    ports: Ports,
+) -> Planned:
+    """Plans from a list that was walked already."""
+    chosen = replace(selection, formerly=session.settings.project.formerly)
     found = complete(found, desired, chosen, session.link.provider)
     made = make_plan(desired, found, session.frame(chosen, ports.run_id()))
     made = without_storm(made, last_owned(session.link, session.settings.owner, ports), chosen)
-    return Planned(judged(made, session.settings.policies), findings, found)
+    return Planned(judged(made, session.settings.policies), findings, found, session.link.key)
 
 
-def save(plan: Plan, path: Path, made_at: float, selection: Selection) -> None:
+def save(planned: Planned, path: Path, made_at: float, selection: Selection) -> None:
     """Writes the reviewed artefact, readable by its owner only: it holds prompts. ``made_at`` is in
-    seconds since 1970; ``selection`` is what the plan was made with. Raises DiskFault."""
+    seconds since 1970; ``selection`` is what the plan was made with. Raises DiskFault, and InvalidInput
+    where the plan holds the live key."""
     from assistctl.engine.saved import dump
     from assistctl.files import write_private
 
-    write_private(path, dump(plan, made_at, selection).encode("utf-8", "surrogatepass"))
+    refuse_live_key(planned.plan, planned.key)
+    write_private(path, dump(planned.plan, made_at, selection).encode("utf-8", "surrogatepass"))
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:

@@ -35,6 +35,13 @@ def clear_value(name: str, clearing: Mapping[str, Value]) -> Value:
     return _LADDERS.get(name, (None,))[0]
 
 
+def ladder(name: str, clearing: Mapping[str, Value]) -> tuple[Value, ...]:
+    """Everything that may reset ``name``, the profile's own word first."""
+    first = clear_value(name, clearing)
+    rest = (rung for rung in _LADDERS.get(name, (None,)) if not _identical(rung, first))
+    return (first, *rest)
+
+
 def with_both_members(resources: Value) -> Value:
     """Some servers merge tool_resources by member: one that is left out would keep its old list."""
     given, empty = unpack(resources), _EMPTY_RESOURCES.load()

@@ -30,21 +30,33 @@ class Closing:
     """Keys that more than one assistant bears now."""
 
 
-def close(report: Report, owner: str, provider: Provider, clock: Clock) -> Closing:
-    """Lists once, and again while something is missing. Without creates nothing is sent.
-
-    Raises a RemoteError where the list cannot be read.
-    """
-    made = {
+def created(report: Report) -> dict[str | None, str]:
+    """Id to key of what this run created."""
+    return {
         result.id: result.key
         for result in report.results
         if result.action is Action.CREATE and result.outcome is Outcome.DONE
     }
+
+
+def close(
+    report: Report, owner: str, provider: Provider, clock: Clock, seconds: float = sum(WAITS)
+) -> Closing:
+    """Lists once, and again while something is missing, for up to ``seconds``. Without creates nothing is
+    sent.
+
+    Raises a RemoteError where the list cannot be read.
+    """
+    made = created(report)
     if not made:
         return Closing()
+    begin = clock.now()
     for wait in (0.0, *WAITS):
+        left = begin + seconds - clock.now()
+        if wait and left <= 0:
+            break
         if wait:
-            clock.sleep(wait)
+            clock.sleep(min(wait, left))
         found = survey((remote for page in provider.pages() for remote in page), owner)
         unlisted = tuple(sorted(key for remote_id, key in made.items() if remote_id not in found.by_id))
         if not unlisted:

@@ -12,6 +12,7 @@ from assistctl.model.values import Packed
 
 from .marker import LETTERS, Marker, claimed_key, decode
 from .normalize import Canon
+from .probes import probe_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,11 @@ class Survey:
     foreign: list[Seen] = field(default_factory=list)
 
     def add(self, remote: Remote) -> None:
-        """Files one assistant."""
+        """Files one assistant. A probe is known by its id and belongs to nobody."""
         seen = see(remote)
         self.by_id[remote.id] = seen
+        if seen.marker is None and probe_mark(remote):
+            return
         if seen.marker is None:
             self.unowned.append(seen)
         elif seen.marker.owner == self.owner or seen.marker.owner in self.formerly:

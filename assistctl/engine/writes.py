@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from assistctl.errors import ExitCode, MarkerLost, NotApplied, OutcomeUnknown, RemoteError
@@ -29,9 +29,11 @@ _LESSONS = 4
 class _MovedError(Exception):
     """The target of a modify is not what the plan was made from: ``now`` is what it is, None for gone."""
 
-    def __init__(self, now: Remote | None) -> None:
+    def __init__(self, now: Remote | None, *, sent: bool) -> None:
         super().__init__()
         self.now = now
+        self.sent = sent
+        """Whether a modify was sent before, whose answer was lost."""
 
 
 @dataclass(slots=True)
@@ -57,16 +59,23 @@ def write(change: Change, provider: Provider, canon: Canon, strict: bool = False
 def written_by_now(
     change: Change, remote: Remote, provider: Provider, canon: Canon, strict: bool = False
 ) -> Result:
-    """Ends a create whose answer was lost: ``remote`` is what the list shows of it."""
+    """Ends a create whose answer was lost: ``remote`` is what the list shows of it.
+
+    A value that differs from what was sent may be the remote's form of it, or somebody's edit meanwhile:
+    nothing is sent after it, the next plan shows it.
+    """
     whole = provider.get(remote.id) if change.body.keys() - remote.fields.keys() else remote
-    return _settled(change, None, whole or remote, provider, canon, strict)
+    return _unrecorded(change, whole or remote, canon, strict)
 
 
 def _modify(change: Change, provider: Provider, canon: Canon, strict: bool) -> Result:
     try:
         return _tried(change, provider, canon, strict)
     except _MovedError as error:
-        return _gone(change) if error.now is None else _moved(change, error.now, canon)
+        ended = _gone(change) if error.now is None else _moved(change, error.now, canon)
+        if not error.sent or ended.outcome is Outcome.DONE:
+            return ended
+        return replace(ended, detail=f"it was sent and no answer came; by now {ended.detail}")
 
 
 def _tried(change: Change, provider: Provider, canon: Canon, strict: bool) -> Result:
@@ -76,7 +85,7 @@ def _tried(change: Change, provider: Provider, canon: Canon, strict: bool) -> Re
     def look() -> Remote:
         found = _looked_at(change, provider, lost)
         if found is None or not unmoved(change.base, found, canon):
-            raise _MovedError(found)
+            raise _MovedError(found, sent=lost is not None)
         return found
 
     for attempt in count(1):
@@ -170,7 +179,7 @@ def _settled(
 
 
 def _unrecorded(change: Change, answer: Remote, canon: Canon, strict: bool) -> Result:
-    """The end of a write to a remote without metadata: nothing can be recorded there, only told."""
+    """The end of a write after which nothing is recorded: what differs is only told."""
     missed = tuple(different(change, answer, canon))
     told = tuple(f"{change.key}: the remote does not store {name} as it was sent" for name in missed)
     code = int(ExitCode.PARTLY_APPLIED) if strict and missed else 0

@@ -44,11 +44,15 @@ class Report:
     interrupted: int = 0
     """130 or 143 when a signal ended the run, 7 when its time limit did, else 0."""
 
+    unlisted: tuple[str, ...] = ()
+    """Keys of created assistants that the list did not show at the end of the run."""
+
     def count(self, outcome: Outcome, *actions: Action) -> int:
         """How many writes (of these actions, or of any) ended so."""
         return sum(r.outcome is outcome and (not actions or r.action in actions) for r in self.results)
 
     @property
     def complete(self) -> bool:
-        """Every planned write is done."""
-        return not self.interrupted and all(r.outcome is Outcome.DONE for r in self.results)
+        """Every planned write is done, and the list shows it."""
+        ended = all(result.outcome is Outcome.DONE for result in self.results)
+        return ended and not self.interrupted and not self.unlisted

@@ -18,6 +18,7 @@ def report_document(report: Report, *, owner: str, origin: str, timestamp: str) 
         "origin": origin,
         "complete": report.complete,
         "interrupted": report.interrupted,
+        "unlisted": list(report.unlisted),
         "summary": _summary(report),
         "results": [_result(result) for result in report.results],
     }
