@@ -19,6 +19,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = getattr(os, "O_DIRECTORY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _BINARY | getattr(os, "O_CLOEXEC", 0)
+_PIECE = 1 << 16
 BY_DESCRIPTOR = bool(_NOFOLLOW and _FOLDER and os.open in os.supports_dir_fd)
 
 
@@ -44,7 +45,15 @@ class FileRefused(InvalidInput):
 
 
 def replace(folder: int | Path, name: str, data: bytes, mode: int) -> None:
-    """Writes a new file beside ``name`` and renames it over it, both flushed to the disk."""
+    """Writes a new file beside ``name`` and renames it over it, both flushed to the disk.
+
+    Raises OSError also where ``name`` is a link, a device or a pipe: root must not turn ``/dev/null`` into a
+    file.
+    """
+    found = _lstat(folder, name)
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a regular file"
+        raise OSError(errno.EINVAL, f"it is {kind}")
     temporary = f".{name}.{os.urandom(6).hex()}.tmp"
     try:
         _write_all(_create(folder, temporary, mode), data)
@@ -62,6 +71,26 @@ def open_log(path: Path) -> int:
     """A descriptor that appends to a private file, made where it is missing; links are not followed."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NOFOLLOW | _BINARY | getattr(os, "O_CLOEXEC", 0)
     return os.open(path, flags, 0o600)
+
+
+def append_to(path: Path, data: bytes) -> None:
+    """Adds ``data`` to a regular file, never waiting for the reader of a FIFO. Raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | _NOFOLLOW | _BINARY
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        append_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file, 0 where there is none. Raises OSError."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def append_all(descriptor: int, data: bytes) -> None:
@@ -184,8 +213,9 @@ def _read_open(descriptor: int, shown: str, limit: int) -> bytes:
     if found.st_size > limit:
         raise FileRefused(shown, Refusal.TOO_BIG, f"has {found.st_size:,} bytes, at most {limit:,} are read")
     try:
-        data = os.read(descriptor, limit + 1)
-        while len(data) <= limit and (more := os.read(descriptor, limit + 1 - len(data))):
+        # In pieces of the file's own size: a read allocates all that it asks for, and limits can be large.
+        data = os.read(descriptor, found.st_size + 1)
+        while len(data) <= limit and (more := os.read(descriptor, min(_PIECE, limit + 1 - len(data)))):
             data += more
     except OSError as error:
         raise FileRefused(shown, Refusal.UNREADABLE, f"cannot be read: {error.strerror}") from error
@@ -197,9 +227,9 @@ def _read_open(descriptor: int, shown: str, limit: int) -> bytes:
 def _refused(error: OSError | ValueError, folder: int | Path, name: str, shown: str) -> FileRefused:
     """Names the cause; the look at the link is for the message only, nothing is decided upon it."""
     found = _lstat(folder, name)
-    if found is not None and stat.S_ISLNK(found.st_mode):
-        return FileRefused(shown, Refusal.SYMLINK, "is behind a symbolic link; links are not followed")
     code = error.errno if isinstance(error, OSError) else None
+    if code == errno.ELOOP or (found is not None and stat.S_ISLNK(found.st_mode)):
+        return FileRefused(shown, Refusal.SYMLINK, "is behind a symbolic link; links are not followed")
     if code == errno.ENXIO or (code == errno.ENOTDIR and found is None):
         return FileRefused(shown, Refusal.NOT_REGULAR, "is not a regular file")
     if code in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG) or code is None:

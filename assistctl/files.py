@@ -21,6 +21,7 @@ from .descriptors import (
     FileRefused,
     Refusal,
     append_all,
+    append_to,
     checked_folder,
     mode_of,
     open_folder,
@@ -28,6 +29,7 @@ from .descriptors import (
     read_in,
     replace,
     scan,
+    size_of,
 )
 
 __all__ = [
@@ -37,9 +39,11 @@ __all__ = [
     "PrivateLog",
     "Refusal",
     "Root",
+    "append_chosen",
     "join",
     "read_beside",
     "read_chosen",
+    "size_chosen",
     "write_private",
 ]
 
@@ -86,14 +90,14 @@ class Root:
         except FileRefused:
             return False
 
-    def write(self, relative: str, data: bytes, *, mode: int = 0o644) -> None:
+    def write(self, relative: str, data: bytes, *, mode: int = 0o644, folder_mode: int = 0o777) -> None:
         """Replaces one file as a whole, making missing folders; keeps the mode of an existing file.
 
         Raises :class:`FileRefused` for a path outside or behind a link, ``DiskFault`` when the disk fails.
         """
         relative = join("", relative)
         with _disk_faults(relative):
-            self._make_folders(relative)
+            self._make_folders(relative, folder_mode)
         with self._folder_of(relative) as (folder, name), _disk_faults(relative):
             replace(folder, name, data, mode_of(folder, name, mode))
 
@@ -109,15 +113,15 @@ class Root:
             else:
                 yield Entry(path, is_link)
 
-    def _make_folders(self, relative: str) -> None:
+    def _make_folders(self, relative: str, mode: int) -> None:
         parts = relative.split("/")[:-1]
         for count in range(1, len(parts) + 1):
             with self._folder("/".join(parts[: count - 1])) as folder:
                 try:
                     if isinstance(folder, int):
-                        os.mkdir(parts[count - 1], dir_fd=folder)
+                        os.mkdir(parts[count - 1], mode, dir_fd=folder)
                     else:
-                        (folder / parts[count - 1]).mkdir()
+                        (folder / parts[count - 1]).mkdir(mode)
                 except FileExistsError:
                     continue
 
@@ -187,6 +191,22 @@ def write_private(path: Path, data: bytes) -> None:
             replace(folder, path.name, data, 0o600)
         finally:
             os.close(folder)
+
+
+def append_chosen(path: Path, data: bytes) -> None:
+    """Adds to a regular file that the operator named; made where it is missing (0600).
+
+    For the files by which a CI takes summaries and outputs. Raises ``DiskFault``, for a link and for
+    anything that is no regular file as well.
+    """
+    with _disk_faults(str(path)):
+        append_to(path, data)
+
+
+def size_chosen(path: Path) -> int:
+    """The bytes of a file that the operator named; 0 where there is none. Raises ``DiskFault``."""
+    with _disk_faults(str(path)):
+        return size_of(path)
 
 
 class PrivateLog:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from assistctl.model.drift import Drift, Drifted, Kind
 from assistctl.model.plan import Absent
 from assistctl.model.values import Json, Value, unpack
 
-from .markdown import fenced, folded, plain
+from .markdown import COMMENT, Room, clipped, fenced, folded, html_code, marker, short_code
+from .markdown_fit import Block, fitted
 from .plan_fields import INDENT, change_lines
 from .style import BLANK, Line, Role, Span, line, texts
 from .value_text import created
@@ -21,7 +22,6 @@ _ROLES = {
     Kind.LOST: Role.UNDECIDED,
     Kind.TWINS: Role.UNDECIDED,
 }
-_MOST_MARKDOWN = 60_000
 
 
 def drift_lines(drift: Drift, *, full: bool) -> Iterator[Line]:
@@ -59,23 +59,27 @@ def drift_document(drift: Drift, *, timestamp: str) -> dict[str, Json]:
     }
 
 
-def drift_markdown(drift: Drift) -> str:
-    """A comment or an issue: the count first, one folded section per assistant, below 65,000 characters."""
-    parts = [f"### Drift in `{drift.owner}`", "", plain(drift_verdict(drift)), ""]
-    size = sum(map(len, parts))
-    for shown, item in enumerate(drift.items):
-        section = "\n".join([*_section(item), ""])
-        if size + len(section) > _MOST_MARKDOWN:
-            parts.append(f"{count(len(drift.items) - shown, 'more assistant')} not shown here.")
-            break
-        parts.append(section)
-        size += len(section)
-    return "\n".join(parts) + "\n"
+def drift_markdown(drift: Drift, *, room: Room = COMMENT) -> str:
+    """A comment or an issue within ``room``: the count first, one folded section per assistant.
+
+    It begins with ``<!-- assistctl:drift:OWNER -->``.
+    """
+    title = f"### Drift in {short_code(drift.owner)}"
+    head = [marker("drift", drift.owner), title, "", *texts([line(drift_verdict(drift))]), "", ""]
+    blocks = [Block(_section(item, room), frozenset([place])) for place, item in enumerate(drift.items)]
+
+    def closing(places: Sequence[int], who: str) -> str:
+        missing = f"**{count(len(places), 'more assistant')} not shown in full here**: {who}."
+        return f"{missing} `assistctl drift` shows everything.\n"
+
+    return fitted("\n".join(head), blocks, [item.key for item in drift.items], room, closing)
 
 
-def _section(item: Drifted) -> Iterator[str]:
-    title = f"{plain(item.key)}: {item.kind.value} {plain(item.id or '')}".rstrip()
-    yield from folded(title, fenced(texts(_body(item, full=False))))
+def _section(item: Drifted, room: Room) -> str:
+    where = f" {html_code(item.id)}" if item.id else ""
+    body = clipped(texts(_body(item, full=False)), room.part(room.most // 8))
+    section = folded(f"<b>{item.kind.value}</b> {html_code(item.key)}{where}", fenced(body, "text"))
+    return "\n".join([*section, "", ""])
 
 
 def _body(item: Drifted, full: bool) -> Iterator[Line]:

@@ -7,10 +7,10 @@ collects the log.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
+
+from assistctl.model.secret_forms import forms_of
 
 MIN_SECRET = 8
 """Shorter secrets are not masked: they would blank out ordinary words."""
@@ -81,23 +81,18 @@ class Scrubber:
     """Masks secrets in any text: ``Scrubber(secrets)(text)``.
 
     Every secret of at least :data:`MIN_SECRET` characters becomes ``***``, also where it was escaped for
-    JSON, for a URL or by :func:`escape`.
+    JSON, for a URL or by :func:`escape`. Of a secret with several lines each line is one as well: prompts
+    are shown line by line.
     """
 
     __slots__ = ("_pattern",)
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= MIN_SECRET for form in _forms(secret)}
+        whole = [secret for secret in secrets if len(secret) >= MIN_SECRET]
+        lines = {line for secret in whole for line in secret.splitlines() if len(line) >= MIN_SECRET}
+        forms = {form for secret in {*whole, *lines} for form in (escape(secret), *forms_of(secret))}
         longest_first = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub("***", text) if self._pattern else text
-
-
-def _forms(secret: str) -> set[str]:
-    as_bytes = secret.encode("utf-8", "surrogatepass")
-    urls = {quote(as_bytes, safe=""), quote(as_bytes), quote_plus(as_bytes)}
-    lower = {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), url) for url in urls}
-    texts = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    return {secret, escape(secret), *urls, *lower, *texts}

@@ -24,32 +24,42 @@ _ROLES = {"+": Role.CREATE, "-": Role.DELETE, "~": Role.UPDATE, "@@": Role.DIM, 
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """One field: its heading in columns, then lines behind the gutter as (mark, text)."""
+class FieldRow:
+    """One field: its heading in columns, then the lines below it as (mark, raw text)."""
 
     name: str
     value: str
     cause: str = ""
     lines: Sequence[tuple[str, str]] = ()
+    """Marks are those of :mod:`~assistctl.render.line_diff`, ``~`` for a changed value, and none."""
 
 
 def change_lines(changes: Iterable[FieldChange], *, full: bool) -> Iterator[Line]:
     """``name  before → after  why`` for each change, with the differing lines of long values below."""
-    yield from _aligned([_change_row(change) for change in changes], full)
+    yield from _aligned(change_rows(changes), full)
 
 
 def value_lines(values: Iterable[tuple[str, Value | Absent]], *, full: bool) -> Iterator[Line]:
     """``name  value`` for each field, long ones by their size; with ``full`` their bodies as well."""
-    rows = [
-        _Row(
+    yield from _aligned(value_rows(values, full=full), full)
+
+
+def change_rows(changes: Iterable[FieldChange]) -> list[FieldRow]:
+    """The rows behind :func:`change_lines`, for views with a layout of their own."""
+    return [_change_row(change) for change in changes]
+
+
+def value_rows(values: Iterable[tuple[str, Value | Absent]], *, full: bool) -> list[FieldRow]:
+    """The rows behind :func:`value_lines`."""
+    return [
+        FieldRow(
             name, summary(name, value), lines=[("", text) for text in body_lines(name, value)] if full else ()
         )
         for name, value in values
     ]
-    yield from _aligned(rows, full)
 
 
-def _aligned(rows: Sequence[_Row], full: bool) -> Iterator[Line]:
+def _aligned(rows: Sequence[FieldRow], full: bool) -> Iterator[Line]:
     names = fit(13, 40, (row.name for row in rows))
     values = fit(28, 60, (row.value for row in rows if row.cause))
     for row in rows:
@@ -66,7 +76,7 @@ def _folded(lines: Sequence[tuple[str, str]], full: bool) -> Iterator[Line]:
         yield gutter(f"… {count(len(lines) - len(shown), 'more line')}, --full shows all", Role.DIM)
 
 
-def _change_row(change: FieldChange) -> _Row:
+def _change_row(change: FieldChange) -> FieldRow:
     before, after = change.before, change.after
     words = cause_words(change)
     if isinstance(before, Packed) or isinstance(after, Packed):
@@ -74,7 +84,8 @@ def _change_row(change: FieldChange) -> _Row:
     if is_text(change.field, before) or is_text(change.field, after):
         return _text_row(change.field, _text(before), _text(after), words)
     now, then = _side(change.field, before), _side(change.field, after)
-    return _Row(change.field, f"{now}, the manifest says {then}" if change.kept else f"{now} → {then}", words)
+    sides = f"{now}, the manifest says {then}" if change.kept else f"{now} → {then}"
+    return FieldRow(change.field, sides, words)
 
 
 def _side(field: str, value: Value | Absent) -> str:
@@ -86,22 +97,22 @@ def _text(value: Value | Absent) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _text_row(name: str, before: str, after: str, words: str) -> _Row:
+def _text_row(name: str, before: str, after: str, words: str) -> FieldRow:
     diff = line_diff(before, after)
     lines = [(entry.mark, entry.text) for entry in diff.lines]
-    return _Row(name, f"+{diff.added:,} -{diff.removed:,}", words, lines)
+    return FieldRow(name, f"+{diff.added:,} -{diff.removed:,}", words, lines)
 
 
-def _structure_row(name: str, before: Value | Absent, after: Value | Absent, words: str) -> _Row:
+def _structure_row(name: str, before: Value | Absent, after: Value | Absent, words: str) -> FieldRow:
     edits = list(_edits(before, after))
     if len(edits) == 1 and not edits[0].path and _is_short(edits[0]):
-        return _Row(name, f"{inline(before)} → {inline(after)}", words)
+        return FieldRow(name, f"{inline(before)} → {inline(after)}", words)
     lines = [entry for edit in edits for entry in _edit_lines(edit)]
     if _is_nothing(before):
-        return _Row(name, "added", words, lines)
+        return FieldRow(name, "added", words, lines)
     if _is_nothing(after):
-        return _Row(name, "removed", words, lines)
-    return _Row(name, f"{count(len(edits), 'difference')} inside", words, lines)
+        return FieldRow(name, "removed", words, lines)
+    return FieldRow(name, f"{count(len(edits), 'difference')} inside", words, lines)
 
 
 def _is_nothing(value: Value | Absent) -> bool:

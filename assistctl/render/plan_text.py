@@ -29,13 +29,14 @@ def plan_lines(plan: Plan, *, full: bool) -> Iterator[Line]:
         yield from _block(change, keys, full)
     if listed:
         yield BLANK
-    yield from _remarks(plan)
+    yield from remark_lines(plan)
     yield from _closing(plan)
 
 
 def plan_title(plan: Plan) -> str:
-    """``OWNER on PROVIDER (ORIGIN)``."""
-    return f"{plan.owner} on {plan.provider}" + (f" ({plan.origin})" if plan.origin else "")
+    """``OWNER on PROVIDER (ORIGIN)``; of two revisions ``OWNER: OLD → NEW (ORIGIN)``."""
+    between = ": " if plan.offline else " on "
+    return f"{plan.owner}{between}{plan.provider}" + (f" ({plan.origin})" if plan.origin else "")
 
 
 def is_listed(change: Change) -> bool:
@@ -48,13 +49,13 @@ def _block(change: Change, keys: int, full: bool) -> Iterator[Line]:
     if change.reason:
         yield line(INDENT, Span(change.reason, Role.DIM))
     if change.action is Action.CREATE:
-        yield from value_lines(_set_values(change.body if change.after is None else change.after), full=full)
+        yield from value_lines(set_values(change.body if change.after is None else change.after), full=full)
     elif change.action is Action.DELETE:
-        yield from value_lines(_set_values(change.before or {}) if full else (), full=full)
+        yield from value_lines(set_values(change.before or {}) if full else (), full=full)
     else:
         yield from change_lines(change.shown, full=full)
     if change.action is Action.UNDECIDED:
-        yield from _question(change)
+        yield from question_lines(change)
 
 
 def _heading(change: Change, keys: int) -> Line:
@@ -70,11 +71,13 @@ def _heading(change: Change, keys: int) -> Line:
     )
 
 
-def _set_values(fields: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+def set_values(fields: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    """The fields of a body that hold something, the entries of ``metadata`` one by one."""
     return ((name, value) for name, value in flat(fields) if value is not None)
 
 
-def _question(change: Change) -> Iterator[Line]:
+def question_lines(change: Change) -> Iterator[Line]:
+    """Of an undecided change: who competes, and what decides it."""
     yield from map(_candidate, change.candidates)
     for way in change.ways:
         yield line(INDENT, "decide with: ", way)
@@ -87,7 +90,8 @@ def _candidate(candidate: Candidate) -> Line:
     )
 
 
-def _remarks(plan: Plan) -> Iterator[Line]:
+def remark_lines(plan: Plan) -> Iterator[Line]:
+    """What guards refuse and what deserves a note, then a blank line; nothing where there is neither."""
     for refusal in plan.refusals:
         yield from _refusal(refusal)
     for note in plan.notes:
@@ -103,16 +107,23 @@ def _refusal(refusal: Refusal) -> Iterator[Line]:
 
 
 def _closing(plan: Plan) -> Iterator[Line]:
+    yield from count_lines(plan)
+    yield line(plan_verdict(plan))
+
+
+def count_lines(plan: Plan) -> Iterator[Line]:
+    """What is adopted, left alone and undecided: the numbers that the verdict does not hold."""
     counts = plan.summary()
     if counts.adopt:
         adopts = plan.of(Action.ADOPT)
         yield line(f"{counts.adopt} adopt, {_field_count(adopts)} change.")
-    if counts.unchanged or counts.unmanaged or counts.foreign:
+    if plan.offline:
+        yield line(f"{counts.unchanged:,} unchanged. No remote was asked.")
+    elif counts.unchanged or counts.unmanaged or counts.foreign:
         unchanged, unmanaged = f"{counts.unchanged:,} unchanged", f"{counts.unmanaged:,} unmanaged"
         yield line(f"{unchanged}, {unmanaged} and {counts.foreign:,} owned by others left alone.")
     if plan.open_questions:
         yield line(f"{plan.open_questions} need a decision.")
-    yield line(plan_verdict(plan))
 
 
 def _field_count(changes: Sequence[Change]) -> str:

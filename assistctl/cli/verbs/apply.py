@@ -12,9 +12,10 @@ from assistctl.cli.choosing import Choices, selecting, selection_of
 from assistctl.cli.dialogue import APPLY_QUESTION, close, close_json, dialogue_of
 from assistctl.cli.options import auto_approve as auto_approving
 from assistctl.cli.options import option
+from assistctl.cli.reports import add_outputs, add_summary
 from assistctl.cli.verb import Call, verb
 from assistctl.cli.world import chosen_of, ports_of, settings_of
-from assistctl.errors import ExitCode
+from assistctl.errors import ExitCode, strongest
 
 if TYPE_CHECKING:
     from assistctl.commands.apply import Applied, Dialogue
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from assistctl.commands.records import Manner
     from assistctl.engine.saved import SavedPlan
     from assistctl.model.selection import Selection
+    from assistctl.render.markdown import Room
     from assistctl.settings import Settings
 
 
@@ -111,7 +113,22 @@ def command(
         close_json(call.console, applied, ports.wall(), verb="apply")
     else:
         close(call.console, applied, verb="apply")
-    return applied.exit_code
+    return strongest([applied.exit_code, _tell_ci(call, ports, applied, planfile)])
+
+
+def _tell_ci(call: Call, ports: Ports, applied: Applied, planfile: Path | None) -> ExitCode:
+    """The step summary and the outputs, where the environment names their files."""
+    from assistctl.render.masked import masked
+    from assistctl.render.report_markdown import apply_markdown
+    from assistctl.render.summaries import apply_outputs
+
+    def summary(room: Room) -> str:
+        plan, report = masked((applied.plan, applied.report), call.console.scrub)
+        return apply_markdown(plan, report, declined=applied.declined, room=room)
+
+    add_summary(call.console, ports.environ, summary)
+    file = "" if planfile is None else str(call.options.locate(planfile))
+    return add_outputs(call.console, ports.environ, apply_outputs(applied.report, file))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,17 @@ import click
 
 from assistctl.cli.choosing import Choices, selecting, selection_of
 from assistctl.cli.options import option
-from assistctl.cli.showing import note_findings, print_plan, print_plan_json
+from assistctl.cli.reports import PLAN_FORMATS, Reports, print_plan_as, save_report, tell_plan
+from assistctl.cli.showing import note_findings
 from assistctl.cli.verb import Call, verb
 from assistctl.cli.world import ports_of, settings_of
-from assistctl.errors import ExitCode
+from assistctl.errors import ExitCode, strongest
 
 
 @verb
 @option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan for apply.")
-@option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print it.")
+@option("--format", "form", type=click.Choice(PLAN_FORMATS), default="text", help="How to print it.")
+@option("--report", "reports", type=Reports(), multiple=True, help="Write it to a file too; repeatable.")
 @option("--full", is_flag=True, help="Show whole bodies and long differences.")
 @option("--detailed-exitcode", is_flag=True, help="Answer 2 while changes are pending.")
 @selecting
@@ -26,6 +28,7 @@ def command(
     call: Call,
     out: Path | None,
     form: str,
+    reports: tuple[tuple[str, Path], ...],
     full: bool,
     detailed_exitcode: bool,
     **choices: Unpack[Choices],
@@ -44,13 +47,15 @@ def command(
     planned = plan(settings, selection, ports)
     note_findings(call.console, planned.findings)
     if out is not None:
-        save(planned.plan, call.options.locate(out), ports.wall(), selection)
+        save(planned, call.options.locate(out), ports.wall(), selection)
         call.console.note(escape(f"Saved the plan to {out}. To apply it: {_apply_command(call, out)}"))
-    if form == "json":
-        print_plan_json(call.console, planned.plan, ports.wall(), full=full)
-    else:
-        print_plan(call.console, planned.plan, full=full)
-    return exit_code(planned.plan, detailed=detailed_exitcode)
+    made_at = ports.wall()
+    print_plan_as(call.console, planned.plan, form, made_at, full=full)
+    for kind, path in reports:
+        save_report(call.console, planned.plan, kind, call.options.locate(path), made_at, full=full)
+    file = "" if out is None else str(call.options.locate(out))
+    told = tell_plan(call.console, ports.environ, planned.plan, file, full=full)
+    return strongest([exit_code(planned.plan, detailed=detailed_exitcode), told])
 
 
 def _apply_command(call: Call, out: Path) -> str:
