@@ -12,7 +12,7 @@ from assistctl.errors import DiskFault, ExitCode, GuardRefused, RemoteError, Usa
 from assistctl.model.assistant import Desired
 from assistctl.model.diagnostic import Diagnostic
 from assistctl.model.plan import Action, Plan
-from assistctl.model.report import Report, Result
+from assistctl.model.report import Outcome, Report, Result
 from assistctl.model.selection import Selection
 from assistctl.settings import Settings, limits_of
 
@@ -154,8 +154,9 @@ def _carried_out(
             codes |= closed
         try:
             keep(manner, plan, report, link, started, ports)
-            if not report.interrupted and ExitCode.OUTCOME_UNKNOWN not in codes:
+            if _creates_are_settled(report):
                 held.end()
+            if not report.interrupted and ExitCode.OUTCOME_UNKNOWN not in codes:
                 remember(link, plan, report, ports)
         except DiskFault as fault:
             news = "the run was not recorded, so it cannot be undone by name"
@@ -163,6 +164,12 @@ def _carried_out(
             codes.add(fault.exit_code)
     report = _stopped_by_now(report, ports)
     return Applied(plan, report, strongest(codes | exit_codes(report)))
+
+
+def _creates_are_settled(report: Report) -> bool:
+    """Whether the next run may go on without a look: only creates can make twins."""
+    unknown = report.count(Outcome.UNKNOWN, Action.CREATE)
+    return not (report.interrupted or report.unlisted or unknown)
 
 
 def _stopped_by_now(report: Report, ports: Ports) -> Report:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,8 @@ from .session import LOCAL_ORIGIN, Link
 Settle = Literal["auto", "always", "never"]
 _LOCK = "lock"
 _HOLDER = "holder.json"
+_LOOKS, _LOOK_SECONDS = 10, 0.02
+"""The holder writes its name a moment after it has taken the lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def turn(link: Link, owner: str, run: str, waiting: Waiting, ports: Ports) -> It
     try:
         lock.acquire(timeout=waiting.lock_seconds)
     except Timeout:
-        raise _held(folder, owner) from None
+        raise _held(folder, owner, ports) from None
     journal = FileJournal(folder, owner, run)
     try:
         write_private(folder / _HOLDER, json.dumps({"pid": os.getpid(), "started": ports.wall()}).encode())
@@ -85,6 +88,8 @@ def turn(link: Link, owner: str, run: str, waiting: Waiting, ports: Ports) -> It
         yield Turn(journal, past, waiting)
     finally:
         journal.close()
+        with suppress(OSError):  # a name that stays behind misleads nobody once the lock is free
+            (folder / _HOLDER).unlink()
         lock.release()
 
 
@@ -111,14 +116,23 @@ def _awaited(past: History, link: Link, waiting: Waiting) -> frozenset[str] | No
     return frozenset() if past.pending is None else past.pending or None
 
 
-def _held(folder: Path, owner: str) -> DecisionNeeded:
-    try:
-        holder = json.loads(read_chosen(folder / _HOLDER))
-        who = f"process {holder['pid']}"
-    except (FileRefused, ValueError, KeyError, TypeError):
-        who = "another process"
+def _held(folder: Path, owner: str, ports: Ports) -> DecisionNeeded:
+    who, since = _holder(folder, ports)
     return DecisionNeeded(
-        f"{who} is applying for {owner} right now",
+        f"{who} is applying for {owner} right now{since}",
         undone="nothing was sent",
         next="wait for it, or repeat with --lock-timeout 300",
     )
+
+
+def _holder(folder: Path, ports: Ports) -> tuple[str, str]:
+    """Who holds the lock, and since when, in words."""
+    for _ in range(_LOOKS):
+        try:
+            holder = json.loads(read_chosen(folder / _HOLDER))
+            started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(holder["started"]))
+        except (FileRefused, ValueError, KeyError, TypeError, OverflowError, OSError):
+            ports.clock.sleep(_LOOK_SECONDS)
+        else:
+            return f"process {holder['pid']}", f", since {started}"
+    return "another process", ""
