@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
+from assistctl.errors import UsageFault
 from assistctl.model.clock import Clock
 
 MAX_REVISIONS: Final = 200
@@ -25,7 +28,15 @@ _OPTIONS: Final = (
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "log.showSignature=false"),
 )
-_QUIET: Final = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+_QUIET: Final = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone must not fetch: nothing here uses the network
+}
+_PIECE: Final = 1 << 16
+SECONDS_A_QUESTION: Final = 60.0
+"""For one question of a :class:`Repository`."""
 
 
 class History:
@@ -33,10 +44,8 @@ class History:
 
     def __init__(self, folder: Path, environ: Mapping[str, str], clock: Clock) -> None:
         self._folder = folder
-        self._program = shutil.which("git", path=environ.get("PATH"))
-        # Variables of a surrounding git process (a hook, an alias) would point at another repository.
-        own = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
-        self._environ = {**own, **_QUIET}
+        self._program = _program(environ)
+        self._environ = _own_environ(environ)
         self._clock = clock
         self._end: float | None = None
 
@@ -66,3 +75,109 @@ class History:
         except (OSError, ValueError, subprocess.SubprocessError):
             return None
         return done.stdout if done.returncode == 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The git repository around one folder."""
+
+    folder: Path
+    program: str
+    environ: Mapping[str, str]
+
+    @classmethod
+    def around(cls, folder: Path, environ: Mapping[str, str]) -> Repository:
+        """Raises UsageFault where there is no git, or no repository that git trusts."""
+        program = _program(environ)
+        if program is None:
+            raise UsageFault("git is needed to read a past revision, and the PATH has none")
+        found = cls(folder, program, _own_environ(environ))
+        found.ask("rev-parse", "--git-dir", failing="git finds no repository here")
+        return found
+
+    def commit(self, revision: str) -> str:
+        """The full name of the commit that ``revision`` stands for. Raises UsageFault where it is none."""
+        wrong = f"git knows no commit '{revision}' here"
+        if not revision or revision.startswith("-") or "\0" in revision:
+            raise UsageFault(wrong)
+        way = "git fetch; in CI, check out with enough history (fetch-depth)"
+        name = revision
+        for suffix in ("", "^{commit}"):  # one after the other: behind ":/TEXT" a suffix would be text
+            words = ("rev-parse", "--verify", "--quiet", "--end-of-options", name + suffix)
+            name = self.ask(*words, failing=wrong, way=way).decode("ascii").strip()
+        return name
+
+    def ask(self, *words: str, failing: str, way: str = "") -> bytes:
+        """What git prints. Raises UsageFault with ``failing`` and git's own words where it fails."""
+        try:
+            done = subprocess.run(  # noqa: S603 - git by its full path, without a shell
+                [self.program, *_OPTIONS, "-C", str(self.folder), *words],
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS_A_QUESTION,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise UsageFault(f"{failing}: {error}", where=str(self.folder)) from error
+        if done.returncode == 0:
+            return done.stdout
+        said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+        raise UsageFault(f"{failing}: {said}" if said else failing, where=str(self.folder), next=way)
+
+    @contextmanager
+    def blobs(self) -> Iterator[Blobs]:
+        """A git process that hands out contents until the end of the block."""
+        command = [self.program, *_OPTIONS, "-C", str(self.folder), "cat-file", "--batch"]
+        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+        process = subprocess.Popen(  # noqa: S603 - git by its full path, without a shell
+            command, env=self.environ, stdin=pipe, stdout=pipe, stderr=nowhere
+        )
+        if process.stdin is None or process.stdout is None:
+            raise UsageFault("git cannot be asked for contents")
+        try:
+            yield Blobs(process.stdin, process.stdout)
+        finally:
+            with suppress(OSError):  # it may have ended by itself
+                process.stdin.close()
+            process.stdout.close()
+            process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """Contents by object name, as git stores them: no filter and no change of line ends is applied."""
+
+    questions: IO[bytes]
+    answers: IO[bytes]
+
+    def read(self, name: str, limit: int) -> bytes | int | None:
+        """The content of one object; its size where that is over ``limit``; None where git has it not."""
+        try:
+            self.questions.write(name.encode("ascii") + b"\n")
+            self.questions.flush()
+        except OSError:
+            return None
+        head = self.answers.readline().split()
+        if len(head) != 3:
+            return None
+        size = int(head[2])
+        if size > limit:
+            self._skip(size + 1)
+            return size
+        data = self.answers.read(size + 1)[:-1]
+        return data if len(data) == size else None
+
+    def _skip(self, size: int) -> None:
+        while size > 0 and (piece := self.answers.read(min(size, _PIECE))):
+            size -= len(piece)
+
+
+def _program(environ: Mapping[str, str]) -> str | None:
+    return shutil.which("git", path=environ.get("PATH"))
+
+
+def _own_environ(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Variables of a surrounding git process (a hook, an alias) would point at another repository."""
+    own = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+    return {**own, **_QUIET}

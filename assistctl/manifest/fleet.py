@@ -39,6 +39,8 @@ class Fleet:
     """Errors, warnings and notices, sorted by place."""
     files: int
     """How many manifest files there are."""
+    unreadable: frozenset[str] = frozenset()
+    """Keys of invalid manifests, as far as they can be told."""
 
 
 def read_fleet(project: ProjectFile, environment: str, inputs: Inputs) -> Fleet:
@@ -51,7 +53,8 @@ def read_fleet(project: ProjectFile, environment: str, inputs: Inputs) -> Fleet:
     reader.read([reading])
     found = (*reader.common, *reading.findings, *reader.notices([reading]))
     desired = tuple(reading.desired[key] for key in sorted(reading.desired))
-    return Fleet(desired, reader.diagnostics(found), reader.files)
+    unreadable = frozenset(each.key for each in reading.identities) - reading.desired.keys()
+    return Fleet(desired, reader.diagnostics(found), reader.files, unreadable)
 
 
 def check_project(

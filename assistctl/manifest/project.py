@@ -42,13 +42,17 @@ def read_project(path: Path) -> ProjectFile:
     Raises ``InvalidInput`` with all diagnostics at once, ``FileRefused`` when it cannot be read.
     """
     path = Path(path).absolute()
-    root = Root(path.parent)
-    data = root.read(path.name)
-    value, findings = _checked(path.name, data)
+    return read_project_in(Root(path.parent), path.name)
+
+
+def read_project_in(root: Root, file: str) -> ProjectFile:
+    """:func:`read_project` of a file directly below ``root``."""
+    data = root.read(file)
+    value, findings = _checked(file, data)
     if findings or value is None:
         text = data.decode("utf-8", "replace").removeprefix("\ufeff")
-        raise _invalid(path.name, diagnostics(findings, lambda _: text))
-    return _project(root, path.name, value)
+        raise _invalid(file, diagnostics(findings, lambda _: text))
+    return _project(root, file, value)
 
 
 def read_policies(path: Path) -> tuple[Policy, ...]:

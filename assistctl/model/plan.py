@@ -156,6 +156,8 @@ class Plan:
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
     """Warnings about the run as a whole, for people."""
+    offline: bool = False
+    """Two revisions of the manifests were compared: no remote was asked, and nothing can be applied."""
 
     def of(self, action: Action) -> tuple[Change, ...]:
         """The changes of one kind, in order."""
