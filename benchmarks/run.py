@@ -76,7 +76,9 @@ def _options() -> argparse.Namespace:
 
 
 def _environ(state: Path) -> dict[str, str]:
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("ASSISTCTL_")}
+    """The caller's environment without what slows Python down: compiled modules are kept, as usual."""
+    left_out = ("ASSISTCTL_", "PYTHON")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "ASSISTCTL_STATE_DIR": str(state), "NO_COLOR": "1"}
 
 

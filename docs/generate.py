@@ -1,12 +1,13 @@
 """Writes the parts of the documents that repeat what the code says: run ``python docs/generate.py``.
 
-``docs/diagnostics.md`` is generated as a whole. In the other documents a part stands between
-``<!-- generated: NAME -->`` and ``<!-- end -->``. A test compares all of them with what this script would
-write, so that none can go stale.
+``docs/diagnostics.md`` and the JSON Schemas in ``docs/schemas`` are generated as a whole. In the other
+documents a part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. A test compares all of them
+with what this script would write, so that none can go stale.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from assistctl.cli.app import build
 from assistctl.cli.options import GLOBALS
@@ -23,11 +25,29 @@ from assistctl.errors import ExitCode
 from assistctl.manifest.models import catalogue
 from assistctl.manifest.schema_json import manifest_schema, project_schema
 from assistctl.model.codes import CODES, Code
+from assistctl.model.profile import Profile
 from assistctl.providers.profiles import built_in, built_in_names
+from assistctl.server.moods import MOODS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "docs/manifests.md")
+DOCUMENTS = ("README.md", "docs/manifests.md", "docs/remotes.md", "docs/ci.md")
 DIAGNOSTICS = "docs/diagnostics.md"
+SCHEMAS: Mapping[str, Callable[[], Mapping[str, object]]] = {
+    "docs/schemas/manifest.schema.json": manifest_schema,
+    "docs/schemas/project.schema.json": project_schema,
+}
+
+RECIPES: Mapping[str, str] = {
+    "ci-github-plan": "examples/ci/github/plan.yml",
+    "ci-github-apply": "examples/ci/github/apply.yml",
+    "ci-github-drift": "examples/ci/github/drift.yml",
+    "ci-gitlab": "examples/ci/gitlab/.gitlab-ci.yml",
+    "ci-atlantis-server": "examples/ci/atlantis/repos.yaml",
+    "ci-atlantis-repository": "examples/ci/atlantis/atlantis.yaml",
+    "ci-cron": "examples/ci/cron/crontab",
+    "ci-argocd": "examples/ci/argocd/job.yaml",
+}
+"""Files that a document shows whole."""
 
 _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -72,6 +92,9 @@ def parts() -> Mapping[str, str]:
         "models": _table(("shutdown by the vendor", "models"), _shutdowns()),
         "models-date": f"The list is of {catalogue().as_of}.\n",
         "profiles": _table(("profile", "address", "key", "state"), _profiles()),
+        "capabilities": _table(("profile", *_CAPABILITIES), _capabilities()),
+        "sources": _table(("profile", "state", "sources"), _sources()),
+        "moods": _table(("mood", "what it does"), ((f"`{name}`", about) for name, about in MOODS.items())),
         "manifest-keys": _keys(manifest),
         "project-keys": _keys(project),
         "provider-keys": _keys(project, "Provider"),
@@ -82,6 +105,9 @@ def parts() -> Mapping[str, str]:
         "file-search-keys": _keys(manifest, "FileSearchOptions"),
         "ranking-keys": _keys(manifest, "RankingOptions"),
         "json-schema-keys": _keys(manifest, "JsonSchema"),
+        "action-inputs": _table(("input", "default", "meaning"), _action_inputs()),
+        "action-outputs": _table(("output", "meaning"), _action_outputs()),
+        **{name: _shown(path) for name, path in RECIPES.items()},
     }
 
 
@@ -114,6 +140,11 @@ environments, are found in one run. `assistctl explain CODE` prints what stands 
 
 Codes are stable: a code is never used again for something else.
 """
+
+
+def schema(name: str) -> str:
+    """One of :data:`SCHEMAS`, as ``assistctl schema`` prints it."""
+    return json.dumps(SCHEMAS[name](), indent=2) + "\n"
 
 
 def _diagnostic_class(name: str, codes: Sequence[Code]) -> str:
@@ -178,8 +209,54 @@ def _shutdowns() -> Iterator[tuple[str, str]]:
 def _profiles() -> Iterator[tuple[str, str, str, str]]:
     for profile in map(built_in, built_in_names()):
         keys = " or ".join(f"`{name}`" for name in profile.api_key_env) or "none"
-        address = f"`{profile.base_url}`" if profile.base_url else "inside the program"
-        yield f"`{profile.name}`", address, keys, profile.status
+        yield f"`{profile.name}`", _address(profile), keys, profile.status
+
+
+def _address(profile: Profile) -> str:
+    shown = profile.base_url or profile.address
+    return f"`{shown}`" if shown else "inside the program"
+
+
+_CAPABILITIES: Mapping[str, Callable[[Profile], str]] = {
+    "auth": lambda p: f"header {p.auth_header}" if p.auth == "header" else p.auth,
+    "calls": lambda p: ", ".join(verb for verb in _VERBS if verb in p.verbs),
+    "paging": lambda p: p.paging,
+    "list items": lambda p: p.list_items,
+    "metadata": lambda p: p.metadata,
+    "model is": lambda p: {"enum": "a known id", "free": "any id", "deployment": "a deployment"}[p.models],
+    "fields it does not keep": lambda p: ", ".join(sorted(p.ignored_fields)) or "none",
+    "more tool types": lambda p: ", ".join(sorted(p.extra_tools)) or "none",
+}
+_VERBS = ("list", "get", "create", "update", "delete")
+
+
+def _capabilities() -> Iterator[Sequence[str]]:
+    for profile in map(built_in, built_in_names()):
+        yield f"`{profile.name}`", *(read(profile) for read in _CAPABILITIES.values())
+
+
+def _sources() -> Iterator[tuple[str, str, str]]:
+    for profile in map(built_in, built_in_names()):
+        yield f"`{profile.name}`", profile.status, "; ".join(profile.sources)
+
+
+def _action_inputs() -> Iterator[tuple[str, str, str]]:
+    for name, each in _action()["inputs"].items():
+        yield f"`{name}`", f"`{each['default']}`" if each["default"] else "", each["description"]
+
+
+def _action_outputs() -> Iterator[tuple[str, str]]:
+    return ((f"`{name}`", each["description"]) for name, each in _action()["outputs"].items())
+
+
+def _action() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def _shown(path: str) -> str:
+    language = "yaml" if path.endswith((".yml", ".yaml")) else "text"
+    return f"```{language}\n{(ROOT / path).read_text(encoding='utf-8')}```\n"
 
 
 Schema = Mapping[str, Any]
@@ -241,6 +318,8 @@ def main() -> None:
         path = ROOT / name
         path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
     (ROOT / DIAGNOSTICS).write_text(diagnostics(), encoding="utf-8")
+    for name in SCHEMAS:
+        (ROOT / name).write_text(schema(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

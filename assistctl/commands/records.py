@@ -18,6 +18,7 @@ from assistctl.model.report import Report
 from assistctl.state import place_for
 
 from .exclusive import Waiting
+from .live_key import without_key
 from .ports import Ports
 from .session import Link
 
@@ -50,7 +51,7 @@ def keep(manner: Manner, plan: Plan, report: Report, link: Link, started: float,
     record = RunRecord(
         run, manner.verb, plan.owner, plan.provider, plan.origin, started, ports.wall(), __version__, writes
     )
-    data = dump(record).encode("utf-8", "surrogatepass")
+    data = without_key(dump(record), link.key).encode("utf-8", "surrogatepass")
     if manner.record is not None:
         write_private(manner.record, data)
     if writes:

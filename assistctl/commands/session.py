@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,8 @@ class Link:
     """What sets its state (records, lock) apart: the origin, or the place of the embedded database."""
     canon: Canon
     """Its canonical form: which model names are one."""
+    key: str = field(default="", repr=False)
+    """The key in force; it stands in no body and in no file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,10 @@ def open_link(
         connect, profile, base_url, clock=ports.clock, notify=ports.notify, timeout_total=timeout
     )
     if base_url:
-        with closing(opened(_key(profile, base_url, ports))) as provider:
+        key = _key(profile, base_url, ports)
+        with closing(opened(key)) as provider:
             origin = origin_of(base_url)
-            yield Link(provider, origin, origin, canon_of(profile))
+            yield Link(provider, origin, origin, canon_of(profile), key or "")
         return
     with _embedded(root) as handler, closing(opened(None, handler=handler)) as provider:
         yield Link(provider, LOCAL_ORIGIN, str(root.absolute()), canon_of(profile))
@@ -114,7 +117,7 @@ def local_database(folder: Path) -> Path:
     root = Root(folder)
     ignore = f"{LOCAL_FOLDER}/.gitignore"
     if not (folder / ignore).exists():
-        root.write(ignore, b"*\n")
+        root.write(ignore, b"*\n", folder_mode=0o700)
     return folder / LOCAL_FOLDER / "local.db"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import chain, takewhile
 from typing import Final
@@ -20,6 +21,9 @@ from .yaml_nodes import Path
 
 MAX_METADATA: Final = 15
 """The protocol has 16 metadata keys; one is ours."""
+
+_ESCAPED: Final = re.compile(r"\\[u\\bf]")
+"""JSON's escapes of what :mod:`.texts` looks for; tabs and line ends are harmless."""
 
 
 def value_rules(effective: Effective, inputs: Inputs) -> Iterator[Finding]:
@@ -96,7 +100,7 @@ def text_rules(
     metadata = values.get("metadata")
     rest += map(str, chain(*metadata.items()) if isinstance(metadata, dict) else ())
     packed = "\n".join(rest)
-    if "\\u" in packed or "\\\\" in packed or "id" in values or check_text(packed, secrets):
+    if _ESCAPED.search(packed) or "id" in values or check_text(packed, secrets):
         for name in (*FIELDS, "metadata", "id"):
             if name != "instructions" and name in values:
                 yield from _nested(effective, sources, (name,), values[name], secrets)

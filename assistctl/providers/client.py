@@ -24,6 +24,8 @@ from .urls import is_loopback
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of one answer after decoding; a small compressed body can unfold to gigabytes."""
 _MAX_ERROR_BODY = 64 * 1024
+_UNFOLDED = 64 * 1024
+"""Bytes that are unfolded at once."""
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
 _KEEP_SECONDS = 1.0
@@ -45,7 +47,8 @@ class Client:
     def __init__(
         self, transport: httpx.BaseTransport, deadline: Deadline, connections: Connections | None = None
     ) -> None:
-        self._client = httpx.Client(transport=transport, trust_env=False, follow_redirects=False)
+        # The bare transport: the library's own client parses a redirect's address even to not follow it.
+        self._transport = transport
         self._deadline = deadline
         self._connections = connections or Connections()
 
@@ -53,7 +56,7 @@ class Client:
         """See :class:`~assistctl.providers.message.Sender`."""
         self._deadline.start(seconds)
         with _translated():
-            response = self._client.send(self._prepared(request), stream=True)
+            response = self._transport.handle_request(self._prepared(request))
             try:
                 body = self._body(response)
             except (OutcomeUnknown, httpx.RequestError, zlib.error):
@@ -70,10 +73,10 @@ class Client:
 
     def close(self) -> None:
         """Closes all connections."""
-        self._client.close()
+        self._transport.close()
 
     def _prepared(self, request: Request) -> httpx.Request:
-        # Built by hand, not by the client: it would add its own headers and the cookies of earlier answers.
+        # Built by hand: the library's own client would add its headers and the cookies of earlier answers.
         cap = self._deadline.cap
         timeouts = {name: cap(_SILENCE_SECONDS) for name in ("read", "write", "pool")}
         return httpx.Request(
@@ -90,7 +93,7 @@ class Client:
         if not failed and _declared_length(response) > limit:
             raise _too_large()
         body = bytearray()
-        for piece in _decoded(response, limit):
+        for piece in _decoded(response):
             body += piece
             if len(body) > limit:
                 if failed:
@@ -192,8 +195,8 @@ def _certificate_refused(error: BaseException | None) -> bool:
     return False
 
 
-def _decoded(response: httpx.Response, limit: int) -> Iterator[bytes]:
-    """The body piece by piece, none of them much over ``limit``."""
+def _decoded(response: httpx.Response) -> Iterator[bytes]:
+    """The body in small pieces, however much a compressed one unfolds to."""
     stream = response.stream
     if not isinstance(stream, httpx.SyncByteStream):
         raise OutcomeUnknown("the answer has no readable body")
@@ -206,7 +209,10 @@ def _decoded(response: httpx.Response, limit: int) -> Iterator[bytes]:
         raise OutcomeUnknown("the answer is compressed although that was not asked for")
     inflate = zlib.decompressobj(wbits=47)  # gzip or zlib, by its own header
     for piece in stream:
-        yield inflate.decompress(piece, limit + 1)
+        rest = piece
+        while rest and not inflate.eof:
+            yield inflate.decompress(rest, _UNFOLDED)
+            rest = inflate.unconsumed_tail
     if not inflate.eof:
         raise OutcomeUnknown("the answer is cut off")
 

@@ -9,10 +9,16 @@ from typing import NoReturn
 from assistctl.errors import RemoteError
 from assistctl.model.values import Json
 
+from .message import AnswerTooLarge
+
 MAX_DEPTH = 64
 """Nested maps and lists in one field. Far more than any tool schema has, far less than recursion bears."""
 EXCERPT = 200
 """Characters of a stranger's text that a message may quote."""
+
+MAX_COST = 32 * 1024 * 1024
+"""Bytes of memory that the structure of one answer may take once it is decoded, its texts not counted."""
+_MAP_OR_LIST, _VALUE = 100, 32
 
 _MAX_DIGITS = 30
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -22,8 +28,11 @@ def decode(body: bytes) -> Json:
     """The value in ``body``.
 
     Raises ``RemoteError`` for anything but one UTF-8 JSON text without duplicate keys, NaN, Infinity,
-    numbers beyond a float and half surrogate pairs, and for nesting that Python cannot follow.
+    numbers beyond a float and half surrogate pairs, and for nesting that Python cannot follow;
+    ``AnswerTooLarge`` for so many values that they would take more than :data:`MAX_COST`.
     """
+    if _cost(body) > MAX_COST:
+        raise AnswerTooLarge("the answer holds too many values")
     try:
         value: Json = _DECODER.decode(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
         if _SURROGATE.search(body):
@@ -58,6 +67,14 @@ def too_deep(text: str, value: Json) -> bool:
 def looks_like_html(body: bytes) -> bool:
     """Whether a page came where data was expected (a login form, a proxy's error, a wrong path)."""
     return body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
+def _cost(body: bytes) -> int:
+    """Bytes that decoding may make of the structure; a bound, since texts hold such characters too."""
+    if len(body) * _MAP_OR_LIST <= MAX_COST:
+        return 0
+    opened, parted = body.count(b"[") + body.count(b"{"), body.count(b",") + body.count(b":")
+    return opened * _MAP_OR_LIST + parted * _VALUE
 
 
 def _children(value: Json) -> list[Json]:

@@ -12,6 +12,7 @@ from assistctl.errors import CredentialsRefused, NotApplied, OutcomeUnknown, Rem
 from assistctl.model.profile import Profile
 
 from .errors_wire import Fault
+from .first_contact import OtherProtocol
 from .message import Answer, AnswerTooLarge, Request, Unreachable
 from .pacing import LONGEST_WAIT, asked_delay
 from .urls import origin_of
@@ -56,9 +57,13 @@ def broken(request: Request, error: RemoteError) -> Failed:
     if isinstance(error, Unreachable):
         what = f"the remote cannot be reached: {error.what}"
         return Failed(judged(what, request, NotApplied), again=error.again)
+    if isinstance(error, OtherProtocol):
+        return Failed(OtherProtocol(error.what, where=request.where, undone=error.undone, next=error.next))
     if isinstance(error, AnswerTooLarge) and request.method == "GET":
         return Failed(AnswerTooLarge(error.what, where=request.where))
-    return Failed(judged(error.what, request, OutcomeUnknown, error.status), again=request.repeatable)
+    failure = judged(error.what, request, OutcomeUnknown, error.status)
+    failure.next = error.next or failure.next
+    return Failed(failure, again=request.repeatable)
 
 
 def judged(

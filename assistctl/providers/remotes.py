@@ -14,6 +14,7 @@ from assistctl.errors import RemoteError
 from assistctl.model.assistant import FIELDS, Remote
 from assistctl.model.values import Json, Packed, Value, pack
 
+from .first_contact import strange_list, stranger
 from .json_wire import MAX_DEPTH, too_deep
 from .urls import ID
 
@@ -39,16 +40,19 @@ class Page:
     items: tuple[Remote, ...]
     has_more: bool | None
     """None where the answer does not say."""
+    keys: tuple[str, ...] = ()
+    """The keys of the answer itself, in its order."""
 
 
 def page_of(answer: Json) -> Page:
-    """Raises ``RemoteError`` unless ``data`` is an array of maps with string ids."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
-        raise RemoteError("this is no list of assistants: an object whose `data` is an array was expected")
-    data = answer["data"]
+    """Raises ``RemoteError`` unless ``data`` is an array of maps with string ids, and ``OtherProtocol`` for
+    what is known to be another product's answer."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not isinstance(data, list) or stranger(answer):
+        raise strange_list(answer)
     more = answer.get("has_more")
-    items = tuple(remote_of(item) for item in data) if isinstance(data, list) else ()
-    return Page(items, more if isinstance(more, bool) else None)
+    items = tuple(remote_of(item) for item in data)
+    return Page(items, more if isinstance(more, bool) else None, tuple(answer))
 
 
 def remote_of(item: Json) -> Remote:
@@ -74,8 +78,18 @@ def _value(remote_id: str, name: str, value: Json) -> Value:
             raise RemoteError(f"`{name}` of {remote_id} holds something that is no map")
         return _packed(remote_id, name, value) if value else _EMPTY_LIST
     if isinstance(value, dict):
-        return _packed(remote_id, name, value) if value else _EMPTY_MAP
+        found = _with_schema(value) if name == "response_format" else value
+        return _packed(remote_id, name, found) if found else _EMPTY_MAP
     return value
+
+
+def _with_schema(value: dict[str, Json]) -> dict[str, Json]:
+    """The schema under its own name: some Python servers leak their attribute ``schema_``."""
+    form = value.get("json_schema")
+    if not isinstance(form, dict) or "schema_" not in form or "schema" in form:
+        return value
+    renamed: dict[str, Json] = {"schema" if key == "schema_" else key: item for key, item in form.items()}
+    return {**value, "json_schema": renamed}
 
 
 def _packed(remote_id: str, name: str, value: Json) -> Value:

@@ -10,11 +10,13 @@ from assistctl import __version__
 from assistctl.errors import CredentialsRefused, NotApplied, NotStarted, OutcomeUnknown, RemoteError
 from assistctl.model.clock import Clock
 from assistctl.model.profile import Profile
+from assistctl.model.secret_forms import forms_of
 from assistctl.model.values import Json
 
 from .errors_wire import read_fault
-from .json_wire import decode, excerpt
-from .message import Answer, Request, Sender
+from .first_contact import NEXT
+from .json_wire import decode, excerpt, looks_like_html
+from .message import Answer, AnswerTooLarge, Request, Sender
 from .outcome import Failed, answered, broken, judged
 from .pacing import Gate, RetryBudget, http_date
 
@@ -50,8 +52,8 @@ class Transport:
     ) -> None:
         self._sender = sender
         self._profile = profile
-        self._key = key or ""
-        self._headers = _headers(profile, self._key)
+        self._forms = forms_of(key) if key else ()
+        self._headers = _headers(profile, key or "")
         self._clock = clock
         self._notify = notify
         self._end = clock.now() + (float("inf") if seconds is None else seconds)
@@ -115,6 +117,7 @@ class Transport:
                 try:
                     return self._attempt(request, parse)
                 except Failed as failed:
+                    _forget_frames(failed)
                     if failed.error.status == _THROTTLED:
                         self._gate.throttled(since)
                     if isinstance(failed.error, OutcomeUnknown):
@@ -167,9 +170,12 @@ class Transport:
             return None  # 204, and some servers' 200
         try:
             return decode(answer.body)
+        except AnswerTooLarge:
+            raise
         except RemoteError as error:
             beginning = excerpt(self._scrub(answer.body[:4096].decode("utf-8", "replace")))
-            raise RemoteError(error.what + (f"; it begins: {beginning}" if beginning else "")) from None
+            what = error.what + (f"; it begins: {beginning}" if beginning else "")
+            raise RemoteError(what, next=NEXT if looks_like_html(answer.body) else "") from None
 
     def _persist(
         self, attempt: Callable[[], T], first: Failed, before_repeat: Callable[[], object] | None
@@ -218,7 +224,9 @@ class Transport:
         )
 
     def _scrub(self, text: str) -> str:
-        return text.replace(self._key, "***") if self._key else text
+        for form in self._forms:
+            text = text.replace(form, "***")
+        return text
 
     def _scrubbed(self, error: RemoteError) -> RemoteError:
         return type(error)(
@@ -237,7 +245,7 @@ def _headers(profile: Profile, key: str) -> dict[str, str]:
         "User-Agent": f"assistctl/{__version__}",
         "OpenAI-Beta": "assistants=v2",
     }
-    if key and profile.auth == "bearer":
+    if key and profile.auth in ("bearer", "command"):
         headers["Authorization"] = f"Bearer {key}"
     elif key and profile.auth == "header":
         headers[profile.auth_header] = key
@@ -247,8 +255,13 @@ def _headers(profile: Profile, key: str) -> dict[str, str]:
 def _in_doubt(last: RemoteError, lost: Sequence[RemoteError]) -> RemoteError:
     """What a request ends with: a last attempt without effect does not undo an earlier one that may have
     had one. A 404 tells how that one ended."""
-    sure = isinstance(last, NotApplied) and last.status not in (404, 410)
+    sure = isinstance(last, NotApplied | CredentialsRefused) and last.status not in (404, 410)
     return lost[-1] if lost and sure else last
+
+
+def _forget_frames(failed: Failed) -> None:
+    """A failure is kept while the next attempt runs; the frames behind it would keep a large answer."""
+    failed.__traceback__ = failed.__context__ = None
 
 
 def _failure(state: RetryCallState) -> Failed:

@@ -9,6 +9,7 @@ from assistctl.model.assistant import Remote
 from assistctl.model.profile import Profile
 from assistctl.model.values import Json
 
+from .first_contact import LIST_REFUSED, NEXT, OtherProtocol
 from .paging import Walk
 from .remotes import Page, page_of, remote_of
 from .transport import Transport
@@ -41,7 +42,7 @@ class WireProvider:
 
     def pages(self) -> Iterator[tuple[Remote, ...]]:
         """See the port. Raises ``RemoteGone`` when the collection itself answers 404 or 410."""
-        return Walk(self._page, self._profile.paging).pages()
+        return Walk(self.page, self._profile.paging).pages()
 
     def get(self, remote_id: str) -> Remote | None:
         """See the port. Where the remote has no such call, the list is walked instead."""
@@ -100,13 +101,17 @@ class WireProvider:
         """Closes all connections."""
         self._transport.close()
 
-    def _page(self, paging: Mapping[str, str]) -> Page:
+    def page(self, paging: Mapping[str, str]) -> Page:
+        """One answer of the list call, as it comes. Raises as :meth:`pages` does; ``OtherProtocol`` where
+        somebody else's protocol answers."""
         url = self._urls.collection(paging)
         try:
             return self._transport.read(url, page_of)
         except RemoteError as error:
             if error.status in (404, 410) and "after" not in paging:
                 raise self._gone(error) from None
+            if error.status == 405:
+                raise OtherProtocol(LIST_REFUSED, status=405, where=error.where, next=NEXT) from None
             raise
 
     def _gone(self, error: RemoteError) -> RemoteGone:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import socketserver
+import struct
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 from .json_body import MAX_BODY, too_large
-from .messages import Answer, Handler, Refused, Request, error_answer
+from .messages import Answer, Ending, Handler, Refused, Request, error_answer
 
 IDLE_SECONDS = 75.0
 """After this long without a byte a connection is closed."""
@@ -28,6 +29,8 @@ DRAIN_SECONDS = 5.0
 LINGER_SECONDS = 2.0
 """How long a refused body is read and thrown away, so that the sender gets to read the answer."""
 _LINE = 65_536
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""SO_LINGER: a close throws away what is unsent and resets the connection."""
 
 _Accepted: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 """A connection, in the words of the base class (the tuple is for datagrams)."""
@@ -44,6 +47,7 @@ class ConnectionServer(ThreadingHTTPServer):
         self.handle = handle
         self._state = threading.Condition()
         self._connections: set[_Accepted] = set()
+        self._resetting: set[_Accepted] = set()
         self._answering = 0
         self._stopping = False
         super().__init__((host, port), _Connection)
@@ -65,11 +69,28 @@ class ConnectionServer(ThreadingHTTPServer):
             self._connections.add(request)
         super().process_request(request, client_address)
 
+    def shutdown_request(self, request: _Accepted) -> None:
+        """The usual end of a connection says goodbye first; a reset does not."""
+        with self._state:
+            resetting = request in self._resetting
+        if resetting:
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
+
     def close_request(self, request: _Accepted) -> None:
         """The end of a connection."""
         with self._state:
             self._connections.discard(request)
+            self._resetting.discard(request)
         super().close_request(request)
+
+    def reset(self, connection: socket.socket) -> None:
+        """This connection ends with a TCP reset once its thread lets go of it."""
+        with suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        with self._state:
+            self._resetting.add(connection)
 
     def handle_error(self, request: _Accepted, client_address: object) -> None:
         """A connection that broke is its client's affair; anything else is a bug and shows."""
@@ -112,6 +133,8 @@ class _Connection(BaseHTTPRequestHandler):
     command = ""
     timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
+    _doomed = False
+    """The next request is answered with a reset."""
 
     def handle_one_request(self) -> None:
         """One request of the connection, or its end."""
@@ -139,6 +162,9 @@ class _Connection(BaseHTTPRequestHandler):
             request = self._request()
         except Refused as refused:
             self._refuse(refused.answer())
+            return
+        if self._doomed:
+            self._reset()
             return
         with self.server.answering() as accepted:
             if request is not None and accepted:
@@ -186,11 +212,16 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         data = encode(answer, close=self.close_connection, with_body=self.command != "HEAD")
-        if answer.cut is None:
-            self.connection.sendall(data)
-            return
         self.connection.sendall(data[: answer.cut])
+        self._doomed = answer.ending is Ending.RESET_NEXT
+        if answer.ending is Ending.RESET:
+            self._reset()
+        elif answer.cut is not None:
+            self.close_connection = True
+
+    def _reset(self) -> None:
         self.close_connection = True
+        self.server.reset(self.connection)
 
 
 def encode(answer: Answer, *, close: bool, with_body: bool = True) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeAlias
 
 SHOWN = 80
@@ -24,6 +25,17 @@ class Request:
     body: bytes = b""
 
 
+class Ending(Enum):
+    """What becomes of the connection behind an answer."""
+
+    USUAL = "usual"
+    """It is kept, unless the answer was cut."""
+    RESET = "reset"
+    """It ends with a TCP reset."""
+    RESET_NEXT = "reset next"
+    """It is kept, and the next request on it is answered with a TCP reset."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer. ``headers`` leaves out what the connection adds: date, length, connection."""
@@ -32,8 +44,11 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     cut: int | None = None
-    """After how many bytes on the wire (status line and headers count) the connection is closed; None
-    sends everything. The core never sets it: it is there for faults in rehearsals."""
+    """After how many bytes on the wire (status line and headers count) the connection is closed; a negative
+    number counts from the end, None sends everything. The core never sets it: it is there for faults in
+    rehearsals."""
+    ending: Ending = Ending.USUAL
+    """Also for faults in rehearsals."""
 
 
 Handler: TypeAlias = Callable[[Request], Answer]

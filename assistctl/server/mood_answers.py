@@ -1,9 +1,8 @@
-"""Moods of answering: other keys, times, statuses and error bodies around the core's answers."""
+"""Moods of answering: other keys, times and statuses around the core's answers."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
@@ -101,37 +100,25 @@ def created_201(inner: Handler) -> Handler:
     return handle
 
 
-def flat_errors(inner: Handler) -> Handler:
-    """AIML API's documented error body: ``requestId``, ``statusCode``, ``timestamp``, ``path``,
-    ``message``."""
-
-    def handle(request: Request) -> Answer:
-        answer = inner(request)
-        if answer.status < 400:
-            return answer
-        body: dict[str, Json] = {
-            "requestId": answer.headers.get("x-request-id", ""),
-            "statusCode": answer.status,
-            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
-            "path": request.path,
-            "message": _message(answer),
-        }
-        return replace(answer, body=encode(body))
-
-    return handle
+def renamed_schema(item: dict[str, Json]) -> dict[str, Json]:
+    """``response_format.json_schema.schema`` under the name ``schema_``, as a Python server leaks it."""
+    form = _map(item.get("response_format"))
+    schema = _map(form.get("json_schema"))
+    if "schema" not in schema:
+        return item
+    leaked = {"schema_" if key == "schema" else key: value for key, value in schema.items()}
+    return {**item, "response_format": {**form, "json_schema": leaked}}
 
 
-def text_errors(inner: Handler) -> Handler:
-    """Errors as plain text: the message, nothing else."""
+def nulls_for_defaults(item: dict[str, Json]) -> dict[str, Json]:
+    """null for sampling and tools that nobody chose (open-assistant-api)."""
+    names = ("temperature", "top_p", "tools")
+    return {**item, **{name: None for name in names if name in item and _is_default(name, item[name])}}
 
-    def handle(request: Request) -> Answer:
-        answer = inner(request)
-        if answer.status < 400:
-            return answer
-        headers = {**answer.headers, "content-type": "text/plain; charset=utf-8"}
-        return replace(answer, headers=headers, body=_message(answer).encode("utf-8", "replace"))
 
-    return handle
+def list_word(page: dict[str, Json]) -> dict[str, Json]:
+    """A list whose ``object`` is ``assistants`` (Astra Assistants)."""
+    return {**page, "object": "assistants"}
 
 
 def _each_body(change: Change) -> Around:
@@ -140,7 +127,9 @@ def _each_body(change: Change) -> Around:
     def around(inner: Handler) -> Handler:
         def handle(request: Request) -> Answer:
             answer = inner(request)
-            return answer if answer.status >= 400 else replace(answer, body=_changed(answer.body, change))
+            if answer.status >= 400 or not answer.body:
+                return answer
+            return replace(answer, body=_changed(answer.body, change))
 
         return handle
 
@@ -189,11 +178,6 @@ def _tool_with_nulls(tool: Json) -> Json:
 def _timed(item: dict[str, Json], change: Callable[[int | float], int | float]) -> dict[str, Json]:
     created = item.get("created_at")
     return {**item, "created_at": change(created)} if isinstance(created, int | float) else item
-
-
-def _message(answer: Answer) -> str:
-    body: Mapping[str, Json] = json.loads(answer.body)
-    return str(_map(body.get("error")).get("message") or body.get("message") or "")
 
 
 def _map(value: Json) -> dict[str, Json]:

@@ -1,9 +1,10 @@
-"""Moods of listing: no pages, refused cursors, and a list that lags behind."""
+"""Moods of listing: no pages, odd or refused cursors, and a list that lags behind."""
 
 from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from assistctl.model.values import Json
@@ -17,6 +18,8 @@ from .paging import MAX_LIMIT
 LAG = 3
 """Requests that pass before ``lagging-list`` shows what was created."""
 _CURSORS = ("after", "before")
+NEWEST = 20
+"""Items that ``newest-twenty`` lists."""
 
 
 def unpaged(inner: Handler) -> Handler:
@@ -37,6 +40,47 @@ def cursors_refused(inner: Handler) -> Handler:
         if not given or not _is_list(request) or answer.status >= 400:
             return answer
         return replace(unknown(given[0]).answer(), headers=answer.headers)
+
+    return handle
+
+
+def newest_twenty(inner: Handler) -> Handler:
+    """The newest twenty, whatever is asked for (LiteLLM's proxy); ``has_more`` tells the truth."""
+    return _asked_for(inner, lambda _request: {"limit": str(NEWEST), "order": "desc"})
+
+
+def newest_first(inner: Handler) -> Handler:
+    """``order`` is ignored."""
+    return _asked_for(inner, lambda request: {**request.query, "order": "desc"})
+
+
+def cursors_ignored(inner: Handler) -> Handler:
+    """``after`` and ``before`` are ignored, ``limit`` is not: every page is the first."""
+    return _asked_for(inner, lambda request: _without_cursors(request.query))
+
+
+def forgetting(inner: Handler) -> Handler:
+    """An unknown or deleted id as cursor is none: the first page comes again."""
+
+    def known(request: Request) -> dict[str, str]:
+        cursors = {n: v for n, v in request.query.items() if n in _CURSORS and _one(inner, request, v)}
+        return {**_without_cursors(request.query), **cursors}
+
+    return _asked_for(inner, known)
+
+
+def inclusive(inner: Handler) -> Handler:
+    """A page begins with the assistant that ``after`` names: pages overlap by one."""
+
+    def handle(request: Request) -> Answer:
+        answer = inner(request)
+        after = request.query.get("after")
+        if not after or not _is_list(request) or answer.status >= 400:
+            return answer
+        first = _one(inner, request, after)
+        page = json.loads(answer.body)
+        items = [json.loads(first), *page["data"]] if first else page["data"]
+        return replace(answer, body=_page(items, page["has_more"]))
 
     return handle
 
@@ -102,8 +146,27 @@ def _turned(request: Request, page: dict[str, Json]) -> Request:
     return replace(request, query={**request.query, **cursor})
 
 
+def _asked_for(inner: Handler, change: Callable[[Request], Mapping[str, str]]) -> Handler:
+    """The list, with another query than was asked for."""
+
+    def handle(request: Request) -> Answer:
+        return inner(replace(request, query=change(request)) if _is_list(request) else request)
+
+    return handle
+
+
+def _without_cursors(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in query.items() if name not in _CURSORS}
+
+
+def _one(inner: Handler, request: Request, assistant_id: str) -> bytes:
+    """One assistant, asked for with the key of ``request``; empty where there is none."""
+    answer = inner(Request("GET", f"{COLLECTION[0]}/{assistant_id}", {}, request.headers))
+    return answer.body if answer.status < 400 else b""
+
+
 def _everything(inner: Handler, request: Request) -> Answer:
-    query = {name: value for name, value in request.query.items() if name not in _CURSORS}
+    query = _without_cursors(request.query)
     query["limit"] = str(MAX_LIMIT)
     items: list[Json] = []
     while True:

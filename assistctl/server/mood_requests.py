@@ -16,6 +16,9 @@ from .defaults import RANKER
 
 SHORT_NAME = 64
 """Characters of a name that ``names-shortened`` keeps."""
+HOUSE_MODEL = "house"
+"""The only model of ``constants``."""
+_FEW = frozenset({"name", "instructions", "model"})
 _CLEARED: Mapping[str, Json] = {
     "name": None,
     "description": None,
@@ -77,6 +80,22 @@ def dropping(field: str) -> Received:
         return {name: value for name, value in body.items() if name != field}
 
     return received
+
+
+def few_fields(_stored: Stored, body: Body) -> Body:
+    """Only name, instructions and model are stored (LumenLabs' open-assistants-api)."""
+    return {name: value for name, value in body.items() if name in _FEW}
+
+
+def constants(stored: Stored, body: Body) -> Body:
+    """Only name and instructions are stored; model and tools are the house's own (Ragen)."""
+    kept = {name: body[name] for name in ("name", "instructions") if name in body}
+    return kept if stored is not None else {**kept, "model": HOUSE_MODEL, "tools": [{"type": "file_search"}]}
+
+
+def model_respelled(_stored: Stored, body: Body) -> Body:
+    """``gpt-4o`` is stored as ``openai/gpt-4o``, its canonical id in AIML API's catalogue."""
+    return _rewritten(body, "model", lambda model: "openai/gpt-4o" if model == "gpt-4o" else model)
 
 
 def ranker_resolved(_stored: Stored, body: Body) -> Body:

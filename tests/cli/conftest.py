@@ -20,7 +20,10 @@ from assistctl.cli.table import VERBS, Row
 from assistctl.cli.verb import Verb
 
 _OURS = ("ASSISTCTL_", "_ASSISTCTL_")
-_OTHERS = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "GITLAB_CI", "PYTHONPATH"})
+_OTHERS = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "GITHUB_ACTIONS", "GITLAB_CI", "PYTHONPATH"}) | {
+    "GITHUB_OUTPUT",
+    "GITHUB_STEP_SUMMARY",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -62,7 +62,7 @@ instructions: Translate into German.
 top_p: 0.5
 tools: [{type: file_search}]
 """
-_PROJECT = "project: moods\nprovider: openai\nmanifests: [assistants]\n"
+_PROJECT = "project: moods\nprovider: {provider}\nmanifests: [assistants]\n"
 
 
 @contextmanager
@@ -117,7 +117,8 @@ class Fleet:
     def run(self, *args: str) -> Ran:
         out, err = io.StringIO(), io.StringIO()
         console = Console(None, out, err, os.environ)
-        code = run(["-C", str(self.root), "--base-url", self.url, *args], console)
+        where = ["--base-url", self.url] if self.url else []
+        code = run(["-C", str(self.root), *where, *args], console)
         return Ran(code, out.getvalue(), err.getvalue())
 
     def url_below(self, path: str) -> Fleet:
@@ -128,6 +129,10 @@ class Fleet:
         ran = self.run("apply", "--auto-approve")
         assert ran.code == 0, ran
         return ran
+
+    def write(self, text: str) -> None:
+        """Other manifests, in place of the usual ones."""
+        self.manifest.write_text(text, "utf-8")
 
     def plan(self) -> Any:
         """Our part of the JSON plan."""
@@ -183,7 +188,7 @@ def stage() -> Iterator[Stage]:
 def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine that runs the tests reaches them."""
     for name in list(os.environ):
-        if name.startswith(("ASSISTCTL_", "_ASSISTCTL_")) or name.endswith("_API_KEY"):
+        if name.startswith(("ASSISTCTL_", "_ASSISTCTL_")):
             monkeypatch.delenv(name)
     for name in ("CI", "GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE"):
         monkeypatch.delenv(name, raising=False)
@@ -195,16 +200,20 @@ FleetFactory = Callable[..., AbstractContextManager[Fleet]]
 
 @pytest.fixture
 def fleet_in(quiet_environment: None, tmp_path: Path, stage: Stage) -> FleetFactory:
-    """``with fleet_in("uuid-ids", key=None) as fleet``: the manifests of a fresh project, and its remote."""
+    """``with fleet_in("uuid-ids", key=None, provider="openai") as fleet``: the manifests of a fresh project,
+    and its remote. ``provider`` is a name or a mapping; ``local`` is the embedded remote."""
     root = tmp_path / "project"
     (root / "assistants").mkdir(parents=True)
-    (root / "assistctl.yaml").write_text(_PROJECT, "utf-8")
     (root / "assistants" / "team.yaml").write_text(_TEAM, "utf-8")
 
     @contextmanager
-    def make(*moods: str, key: str | None = None) -> Iterator[Fleet]:
-        with Store(":memory:") as store:
+    def make(*moods: str, key: str | None = None, provider: Any = "openai") -> Iterator[Fleet]:
+        (root / "assistctl.yaml").write_text(_PROJECT.format(provider=json.dumps(provider)), "utf-8")
+        embedded = provider == "local"
+        if embedded:
+            (root / ".assistctl").mkdir(exist_ok=True)
+        with Store(root / ".assistctl" / "local.db" if embedded else ":memory:") as store:
             stage.handler = with_moods(store, moods, key=key)
-            yield Fleet(root, stage.url, App(store))
+            yield Fleet(root, "" if embedded else stage.url, App(store))
 
     return make

@@ -24,9 +24,16 @@ LEARNED = (
     "metadata-null-refused",
 )
 """What an apply learns from the answers to its writes; it may say so in a warning, once."""
-UNOWNABLE = "metadata-drop"
+UNOWNABLE = frozenset({"metadata-drop", "few-fields", "constants"})
 """Without metadata nothing can be owned: see ``test_moods_limits.py``."""
+OF_PROFILES = frozenset({"no-get", "no-modify", "no-delete", "newest-twenty", "version-asked", "key-headers"})
+"""They need a profile that knows of them: see ``test_profiles_life.py``."""
 TOGETHER = (
+    ("hex-ids", "word-errors", "delete-word", "newest-first"),
+    ("dash-ids", "detail-errors", "deletes-204", "inclusive-cursor"),
+    ("wrapped-errors", "model-respelled", "schema-renamed", "missing-500"),
+    ("none-errors", "upserting", "list-word", "cursors-ignored"),
+    ("empty-errors", "deletes-denied", "defaults-null", "forgets-cursors", "beta-tables"),
     ("summary-list", "no-has-more", "created-201", "flat-errors"),  # AIML API, as its schema declares it
     ("cursors-refused", "no-paging", "ms-times"),  # Astra Assistants
     ("metadata-replace", "nulls-added", "float-times", "uuid-ids", "null-ignored"),
@@ -36,7 +43,10 @@ TOGETHER = (
     ("omitted-wiped", "null-refused", "text-errors"),
     ("trims-prompts", "ranker-rewritten", "names-shortened", "effort-dropped"),
 )
-LIVES = (*((mood,) for mood in MOODS if mood != UNOWNABLE), *TOGETHER)
+FIRST_FIVE = frozenset(mood for moods in TOGETHER[:5] for mood in moods)
+"""Small differences, which live together to save time."""
+ALONE = [(mood,) for mood in MOODS if mood not in UNOWNABLE | OF_PROFILES | FIRST_FIVE]
+LIVES = (*ALONE, *TOGETHER)
 
 EDITS = (
     ("temperature: 0.25", "temperature: 0.75", "support", "temperature"),

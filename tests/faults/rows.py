@@ -10,17 +10,14 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
-import ssl
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,6 +32,8 @@ from assistctl.server.http import running
 from assistctl.server.messages import Answer, Handler, Request
 from assistctl.server.moods import with_moods
 from assistctl.server.store import Store
+
+from .skipping_clock import Clock
 
 LIST = "GET /assistants"
 CREATE = "POST /assistants"
@@ -55,38 +54,6 @@ def lost(answer: Answer) -> Answer:
 
 NOTHING = lost(Answer(200, {}, b""))
 """No answer at all to a request that has had no effect."""
-
-
-class Clock:
-    """The standard library's time for the program: a sleep ends at once, and the clock shows it."""
-
-    def __init__(self) -> None:
-        self.skipped = 0.0
-        self.waits: list[float] = []
-        self._lock = threading.Lock()
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.skipped
-
-    def sleep(self, seconds: float) -> None:
-        assert seconds >= 0, "a negative wait"
-        with self._lock:
-            self.waits.append(seconds)
-            self.skipped += seconds
-
-    def put_in(self, patch: pytest.MonkeyPatch) -> None:
-        """In the one module that waits, the standard library's time and events are these."""
-
-        class Event(threading.Event):
-            def wait(event, timeout: float | None = None) -> bool:  # noqa: N805
-                self.sleep(timeout or 0)
-                return event.is_set()
-
-        patched_time = SimpleNamespace(**{**vars(time), "monotonic": self.monotonic})
-        patch.setattr("assistctl.cli.signals.time", patched_time)
-        patch.setattr(
-            "assistctl.cli.signals.threading", SimpleNamespace(**{**vars(threading), "Event": Event})
-        )
 
 
 @dataclass(frozen=True)
@@ -315,74 +282,3 @@ def page_of(answer: Answer) -> dict[str, Any]:
     """The list in an answer of the server."""
     page: dict[str, Any] = json.loads(answer.body)
     return page
-
-
-Behaviour = Callable[[socket.socket, bytes], None]
-"""What a bare server does with a connection and the request that it read from it."""
-
-
-@contextmanager
-def bare_server(
-    behaviour: Behaviour, context: ssl.SSLContext | None = None, most: int | None = None
-) -> Iterator[str]:
-    """A listener without any protocol of its own, for what no HTTP server would send.
-
-    With TLS where a ``context`` is given; after ``most`` connections further ones are refused.
-    """
-    listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=_accept, args=(listener, behaviour, context, most), daemon=True).start()
-    try:
-        scheme = "http" if context is None else "https"
-        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-
-
-def _accept(
-    listener: socket.socket, behaviour: Behaviour, context: ssl.SSLContext | None, most: int | None
-) -> None:
-    with suppress(OSError):
-        for number in count(1):
-            connection, _ = listener.accept()
-            if number == most:
-                listener.shutdown(socket.SHUT_RDWR)
-                listener.close()
-            threading.Thread(target=_serve, args=(connection, behaviour, context), daemon=True).start()
-
-
-def _serve(plain: socket.socket, behaviour: Behaviour, context: ssl.SSLContext | None) -> None:
-    plain.settimeout(20)
-    with suppress(OSError), plain:
-        connection = context.wrap_socket(plain, server_side=True) if context else plain
-        with connection:
-            while request := _one_request(connection):
-                behaviour(connection, request)
-
-
-def _one_request(connection: socket.socket) -> bytes:
-    """Head and body, or the beginning of a TLS handshake; b"" at the end of the connection."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        if data[:1] == b"\x16":
-            return data
-        piece = connection.recv(65536)
-        if not piece:
-            return b""
-        data += piece
-    head, _, body = data.partition(b"\r\n\r\n")
-    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    missing = int(lengths[0].split(b":")[1]) - len(body) if lengths else 0
-    while missing > 0:
-        piece = connection.recv(missing)
-        data, missing = data + piece, missing - len(piece)
-    return data
-
-
-def wire(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
-    """An answer as it goes over the wire, with its length."""
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    named = {"content-type": "application/json", "content-length": str(len(body)), **given}
-    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in named.items())]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

@@ -13,6 +13,7 @@ import pytest
 
 from assistctl.server.messages import Answer, Handler, Request, error_answer
 
+from .raw_sockets import bare_server, wire
 from .rows import (
     CREATE,
     LIST,
@@ -21,11 +22,9 @@ from .rows import (
     Scene,
     applied_and_lost,
     at,
-    bare_server,
     json_answer,
     raw_answer,
     scene_in,
-    wire,
 )
 
 TWO = ("ann", "bob")

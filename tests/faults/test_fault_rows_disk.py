@@ -19,7 +19,8 @@ import pytest
 from assistctl.server.messages import Answer, Handler, Request, error_answer
 
 from .file_calls import FileCalls, for_writing
-from .rows import CREATE, LIST, NO_CHANGES, Scene, at, bare_server, scene_in, wire
+from .raw_sockets import bare_server, wire
+from .rows import CREATE, LIST, NO_CHANGES, Scene, at, scene_in
 
 TWO = ("ann", "bob")
 

@@ -21,7 +21,8 @@ import pytest
 from assistctl.server.http import running
 from assistctl.server.messages import Answer, Handler, Request
 
-from .rows import CREATE, LIST, Scene, at, bare_server, json_answer, scene_in, wire
+from .raw_sockets import bare_server, wire
+from .rows import CREATE, LIST, Scene, at, json_answer, scene_in
 
 SIX = tuple(f"bot-{number}" for number in range(6))
 KEY = "sk-canary-5b1f0c9e77"

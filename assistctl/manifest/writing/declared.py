@@ -27,6 +27,8 @@ class Declared:
     """Key to file, of the environment in force."""
     pins: Mapping[str, str]
     """Remote id to the file that pins it, in the environment in force."""
+    pinned: Mapping[str, str]
+    """Remote id to the key that is pinned to it, in the environment in force."""
 
 
 def declared(project: ProjectFile, environment: str) -> Declared:
@@ -34,6 +36,7 @@ def declared(project: ProjectFile, environment: str) -> Declared:
     keys: set[str] = set()
     here: dict[str, str] = {}
     pins: dict[str, str] = {}
+    pinned: dict[str, str] = {}
     for layer, stem in _manifests(project):
         key = key_of(layer, stem)
         keys |= {key, *_aliases(layer)}
@@ -42,7 +45,8 @@ def declared(project: ProjectFile, environment: str) -> Declared:
         here.setdefault(key, layer.file)
         if pin := pin_of(layer, environment):
             pins.setdefault(pin, layer.file)
-    return Declared(frozenset(keys), here, pins)
+            pinned.setdefault(pin, key)
+    return Declared(frozenset(keys), here, pins, pinned)
 
 
 def defaults_of(project: ProjectFile, environment: str, inputs: Inputs) -> Mapping[str, Json]:

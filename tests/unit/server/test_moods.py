@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,20 @@ AUTO = {
     "type": "file_search",
     "file_search": {"ranking_options": {"ranker": "auto", "score_threshold": 0.5}},
 }
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "out", "schema": {"type": "object"}}}
+UNUSUAL = frozenset(
+    {
+        "no-get",
+        "no-modify",
+        "no-delete",
+        "missing-500",
+        "deletes-204",
+        "beta-tables",
+        "version-asked",
+        "key-headers",
+    }
+)
+"""Moods in which the plainest calls are answered in another way."""
 FULL: dict[str, Any] = {
     "model": "o3-mini",
     "name": "n" * 100,
@@ -48,9 +63,8 @@ class Server:
 
     def raw(self, method: str, path: str = "/assistants", body: Any = None, **query: Any) -> Answer:
         words = {name: str(value) for name, value in query.items()}
-        return self.handle(
-            Request(method, path, words, {}, b"" if body is None else json.dumps(body).encode())
-        )
+        raw = b"" if body is None else json.dumps(body).encode()
+        return self.handle(Request(method, path, words, {"authorization": "Bearer k"}, raw))
 
     def ask(self, method: str, path: str = "/assistants", body: Any = None, **query: Any) -> Any:
         answer = self.raw(method, path, body, **query)
@@ -102,26 +116,32 @@ def test_every_mood_has_one_line_about_it() -> None:
 
 
 @pytest.mark.parametrize("mood", MOODS)
-def test_a_mood_answers_in_another_way_somewhere(served: Served, mood: str) -> None:
-    def life(server: Server) -> list[Any]:
-        made = server.raw("POST", "/assistants", FULL)
-        path = f"/assistants/{json.loads(made.body)['id']}"
-        second = server.raw("POST", "/assistants", {"model": "m"})
-        cursor = json.loads(second.body)["id"]
-        answers = [
-            made,
-            second,
-            server.raw("GET"),
-            server.raw("GET", "/assistants", None, after=cursor, limit=1),
-            server.raw("POST", path, {"name": None, "metadata": {"tier": None}}),
-            server.raw("POST", path, {"instructions": "", "metadata": {"new": "1"}}),
-            server.raw("GET", path),
-            server.raw("GET", "/assistants/asst_nobody"),
-        ]
+def test_a_mood_answers_in_another_way_somewhere(mood: str) -> None:
+    def life(*moods: str) -> list[Any]:
+        with Store(":memory:") as store:
+            server, plain = Server(store, *moods, key="k"), Server(store)
+            made, second, gone = (plain.create(**fields)["id"] for fields in (FULL, {}, {}))
+            path = f"/assistants/{made}"
+            answers = [
+                server.raw("POST", "/assistants", {**FULL, "model": "gpt-4o"}),
+                server.raw("GET"),
+                server.raw("GET", order="asc"),
+                server.raw("GET", after=second, limit=1),
+                server.raw("DELETE", f"/assistants/{gone}"),
+                server.raw("GET", after=gone, order="asc"),
+                server.raw("POST", path, {"name": None, "metadata": {"tier": None}}),
+                server.raw("POST", path, {"instructions": "", "metadata": {"new": "1"}}),
+                server.raw("POST", path, {"response_format": SCHEMA}),
+                server.raw("GET", path),
+                server.raw("GET", "/assistants/asst_nobody"),
+                server.raw("POST", "/assistants/asst_nobody", {"model": "m"}),
+                server.raw("DELETE", "/assistants/asst_never"),
+                *(plain.raw("POST", "/assistants", {"model": "m"}) for _ in range(20)),
+                server.raw("GET", limit=100),
+            ]
         return [(answer.status, _blurred(answer.body)) for answer in answers]
 
-    with Store(":memory:") as other:
-        assert life(served(mood)) != life(Server(other))
+    assert life(mood) != life()
 
 
 def _blurred(body: bytes) -> Any:
@@ -129,10 +149,12 @@ def _blurred(body: bytes) -> Any:
     try:
         found = json.loads(body)
     except json.JSONDecodeError:
-        return "text"
+        return body.decode()
+    if "requestId" in found:
+        return sorted(found), found["message"][:3]
     items = found.get("data", [found])
     for item in items:
-        item["id"] = len(str(item.get("id", "")))
+        item["id"] = re.sub("[0-9A-Za-z]", "x", str(item.get("id", "")))
         created = item.get("created_at", 0)
         item["created_at"] = (type(created).__name__, created > 1e11)
     ends = {name: found[name] and len(found[name]) for name in ("first_id", "last_id") if name in found}
@@ -474,7 +496,7 @@ def test_an_ignored_null_survives_a_replaced_map(served: Served) -> None:
     assert server.modify(made, metadata={"a": None})["metadata"] == {"a": "1"}
 
 
-@given(names=st.lists(st.sampled_from(sorted(MOODS)), unique=True), turn=st.randoms())
+@given(names=st.lists(st.sampled_from(sorted(MOODS.keys() - UNUSUAL)), unique=True), turn=st.randoms())
 @settings(max_examples=150, deadline=None)
 def test_any_moods_together_answer_well_formed_and_their_order_does_not_matter(
     names: list[str], turn: Any
