@@ -5,15 +5,23 @@ Nothing is imported here that the version does not need: it is printed before cl
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 from assistctl import __version__
 
 
+_COLLECT_AFTER = (50_000, 20, 50)
+"""New maps and lists until the garbage collector looks at the young ones, and how many such looks until it
+looks at older ones. A command makes many and drops few in cycles: at Python's own 700 the collector takes 50 ms
+of a plan of 1,000 assistants and 25 ms of importing pydantic."""
+
+
 def main() -> int:
     """Runs the command line of this process and returns its exit code. Never raises."""
     try:
+        gc.set_threshold(*_COLLECT_AFTER)
         _forget_working_folder()
         if sys.argv[1:] in (["--version"], ["version"]) and _print_version():
             return 0

@@ -27,6 +27,7 @@ from assistctl.manifest.schema_json import manifest_schema, project_schema
 from assistctl.model.codes import CODES, Code
 from assistctl.model.profile import Profile
 from assistctl.providers.profiles import built_in, built_in_names
+from assistctl.server.faults import KINDS
 from assistctl.server.moods import MOODS
 
 ROOT = Path(__file__).parents[1]
@@ -94,6 +95,7 @@ def parts() -> Mapping[str, str]:
         "profiles": _table(("profile", "address", "key", "state"), _profiles()),
         "capabilities": _table(("profile", *_CAPABILITIES), _capabilities()),
         "sources": _table(("profile", "state", "sources"), _sources()),
+        "faults": _table(("fault", "what happens"), ((f"`{name}`", about) for name, about in KINDS.items())),
         "moods": _table(("mood", "what it does"), ((f"`{name}`", about) for name, about in MOODS.items())),
         "manifest-keys": _keys(manifest),
         "project-keys": _keys(project),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from assistctl.engine.capability import ALL_VERBS
-from assistctl.engine.probes import owner_mark, probe_mark
 from assistctl.engine.probing import ListSeen, Verdict, judge_list, judge_trial
 from assistctl.errors import (
     AssistctlError,
@@ -23,10 +22,10 @@ from assistctl.model.examination import Examination
 from assistctl.model.profile import Profile
 from assistctl.model.values import Json
 
-from .exclusive import Turn, Waiting, turn
-from .list_look import look, walked
+from .leftovers import Book, clear, left_behind, writing
+from .list_look import Paging, look, walked
 from .ports import Ports
-from .probe import Lab, remove_probe
+from .probe import Lab
 from .session import Link, open_link
 from .write_test import write_test
 
@@ -150,21 +149,16 @@ class _Patient:
 def _examine(patient: _Patient, notebook: _Notebook, *, trying: bool, may_write: bool) -> None:
     profile, owner, ports = patient.target.profile, patient.target.owner, patient.ports
     seen, everything = patient.looked()
+    paging = seen.paging or profile.paging
     notebook.verdicts.append(judge_list(seen, profile))
-    left = [remote for remote in everything if probe_mark(remote) == owner_mark(owner)]
     if not trying:
-        _clean(patient, left, notebook, may_write=may_write)
+        _clean(patient, left_behind(everything, owner), paging, notebook, may_write=may_write)
         return
     model, run = _model(patient.target, everything), ports.run_id()
-    with turn(patient.link, owner, run, Waiting(), ports) as held:
-        paging = seen.paging or profile.paging
-        everything, _ = walked(patient.provider, paging, ())  # a killed run's create may have landed by now
-        _remove(
-            patient, [remote for remote in everything if probe_mark(remote) == owner_mark(owner)], notebook
-        )
-        _forget_intents(held, owner)
+    with writing(patient.link, owner, run, ports) as book:
+        _clear(patient, book, paging, notebook)
         lab = Lab(
-            patient.provider, patient.link.canon, profile, owner, model, run, paging, held.journal, ports
+            patient.provider, patient.link.canon, profile, owner, model, run, paging, book.journal, ports
         )
         trial = write_test(lab, lambda: _look_again(patient, seen, notebook))
     notebook.verdicts.append(judge_trial(trial, profile))
@@ -178,28 +172,28 @@ def _look_again(patient: _Patient, before: ListSeen, notebook: _Notebook) -> Non
     notebook.verdicts[0] = judge_list(seen, patient.target.profile)
 
 
-def _remove(patient: _Patient, left: Sequence[Remote], notebook: _Notebook) -> None:
-    for remote in left:
-        remove_probe(patient.link.provider, remote.id, owner_mark(patient.target.owner))
-        notebook.notes.append(f"removed a probe of an earlier run: {remote.id}")
+def _clear(patient: _Patient, book: Book, paging: Paging, notebook: _Notebook) -> None:
+    owner, ports = patient.target.owner, patient.ports
+    removed = clear(patient.link, owner, book, lambda: walked(patient.provider, paging, ())[0], ports)
+    notebook.notes += [f"removed a probe of an earlier run: {remote_id}" for remote_id in removed]
 
 
-def _forget_intents(held: Turn, owner: str) -> None:
-    """What earlier write tests intended is gone by now; other intents are an apply's business."""
-    for name in held.past.pending or ():
-        if probe_mark(Remote("", 0, {"name": name}, None)) == owner_mark(owner):
-            held.journal.landed(name, None)
-
-
-def _clean(patient: _Patient, left: Sequence[Remote], notebook: _Notebook, *, may_write: bool) -> None:
+def _clean(
+    patient: _Patient, left: Sequence[Remote], paging: Paging, notebook: _Notebook, *, may_write: bool
+) -> None:
     """Removes probes that were left behind, unless somebody else is writing right now."""
-    if left and not may_write:
-        ids = ", ".join(remote.id for remote in left)
-        notebook.notes.append(f"a probe of an earlier run is still there: {ids}")
-    elif left:
-        ports = patient.ports
-        with turn(patient.link, patient.target.owner, ports.run_id(), Waiting(settle="never"), ports):
-            _remove(patient, left, notebook)
+    owner, ports = patient.target.owner, patient.ports
+    if not left:
+        return
+    try:
+        if may_write:
+            with writing(patient.link, owner, ports.run_id(), ports) as book:
+                _clear(patient, book, paging, notebook)
+            return
+    except DecisionNeeded:  # another run holds the lock: perhaps it is its probe
+        pass
+    ids = ", ".join(remote.id for remote in left)
+    notebook.notes.append(f"there is a probe of another run: {ids}")
 
 
 def _model(target: Target, everything: list[Remote]) -> str:

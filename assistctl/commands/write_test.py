@@ -133,7 +133,7 @@ def _field(probe: Probe, name: str, value: Json) -> FieldSeen:
         answered = probe.modify(**{name: value}).fields.get(name, ABSENT)
     except RemoteError as error:
         _only_refusals(error)
-        return FieldSeen(name, Kept.REFUSED, told=error.what)
+        return FieldSeen(name, Kept.REFUSED if error.status in ILLEGAL else Kept.FAILED, told=error.what)
     if canon.same(name, sent, answered):
         return FieldSeen(name, Kept.STORED, _cleared_by(probe, name))
     if canon.same(name, before.fields.get(name, ABSENT), answered):
@@ -156,5 +156,5 @@ def _cleared_by(probe: Probe, name: str) -> str:
 
 def _only_refusals(error: RemoteError) -> None:
     """Raises ``error`` again unless the remote answered that it does not take the value: some say 500."""
-    if error.status not in ILLEGAL and (error.status or 0) < BROKEN:
+    if error.status not in ILLEGAL | {BROKEN}:
         raise error

@@ -17,6 +17,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 
 LIMIT = 512
@@ -116,9 +117,10 @@ def claimed_key(text: str) -> str:
 
 def digest(name: str, canonical: str) -> str:
     """Six characters that stand for one field's canonical value."""
-    return _digest(name, canonical)
+    return _short_digest(name, canonical) if len(canonical) <= _SHORT else _digest(name, canonical)
 
 
+@lru_cache(1024)
 def key_digest(key: str) -> str:
     """Two characters that stand for a metadata key."""
     return _digest("metadata key", key)[:2]
@@ -164,3 +166,8 @@ def _with_stored(text: str, stored: str | None) -> str:
 def _digest(name: str, text: str) -> str:
     raw = blake2b(f"{name}\0{text}".encode("utf-8", "surrogatepass"), digest_size=6).digest()
     return urlsafe_b64encode(raw).decode("ascii")[:6]
+
+
+_SHORT = 40
+_short_digest = lru_cache(4096)(_digest)
+"""Models, numbers and metadata are the same in many assistants: one digest serves them all."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from assistctl.model.plan import Absent
 from assistctl.model.values import Json, Packed, Value, pack
@@ -40,6 +41,8 @@ class Canon:
             return number(_plain(value))
         if name == "model":
             return self.model_aliases.get(str(value), str(value))
+        if isinstance(value, Packed) and len(value.text) <= _SHORT:
+            return _short_structure(name, value)
         return _structured(name, _plain(value))
 
     def same(self, name: str, left: Value | Absent, right: Value | Absent) -> bool:
@@ -113,6 +116,15 @@ def _structured(name: str, value: Json) -> str:
     if name == "response_format":
         return value if isinstance(value, str) else _dump(_response_format(value))
     return value if isinstance(value, str) else _dump(value)
+
+
+_SHORT = 200
+
+
+@lru_cache(1024)
+def _short_structure(name: str, value: Packed) -> str:
+    """Short structures are mostly the same ones: one built-in tool, one response format, nothing."""
+    return _structured(name, _plain(value))
 
 
 def _dump(value: Json) -> str:

@@ -19,6 +19,7 @@ from .marker import Marker, Record, digest, metadata_records
 from .match import Match, match_all
 from .metadata import foreign_metadata
 from .normalize import Canon
+from .settled import settled
 from .states import after, whole
 from .survey import Seen, Survey, fingerprint
 from .threeway import Comparison, Rules
@@ -158,10 +159,11 @@ def _meet(desired: Desired, seen: Seen, frame: Frame, failures: dict[str, tuple[
         adopting=adopting,
         ignored=frame.abilities.ignored,
     )
-    result = compare(desired, base, rules)
+    reason, previous = _ownership(desired, seen, adopting, known) if marked else ("", None)
+    unchanged = not reason and settled(desired, base, rules)
+    result = Comparison() if unchanged else compare(desired, base, rules)
     if result.failures:
         failures[desired.key] = tuple(result.failures)
-    reason, previous = _ownership(desired, seen, adopting, known) if marked else ("", None)
     writes = result.writes or adopting or bool(reason)
     action = Action.ADOPT if adopting else Action.UPDATE if writes else Action.NOOP
     before = whole(seen.remote.fields, foreign_metadata(seen))

@@ -25,6 +25,8 @@ class Kept(StrEnum):
     REWRITTEN = "stored in another form"
     DROPPED = "accepted and not stored"
     REFUSED = "refused"
+    FAILED = "not known"
+    """The remote answered that it failed itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class FieldSeen:
     kept: Kept
     cleared_by: str = ""
     told: str = ""
-    """What the remote said when it refused."""
+    """What the remote said when it refused or failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,9 @@ def _field(verdict: Verdict, seen: FieldSeen, profile: Profile) -> None:
     ignored = seen.name in profile.ignored_fields
     observed = seen.kept + (f": {seen.told}" if seen.told else "")
     unkept = _is_unkept(seen)
-    by_model = seen.kept is Kept.REFUSED and not unkept
+    told = seen.kept is Kept.FAILED or (seen.kept is Kept.REFUSED and not unkept)
     claimed = "not kept" if ignored else "stored"
-    verdict.add(seen.name, claimed, observed, agrees=by_model or ignored == unkept)
+    verdict.add(seen.name, claimed, observed, agrees=told or ignored == unkept)
     if seen.kept in (Kept.STORED, Kept.REWRITTEN) and seen.name in _clearable():
         claim = profile.clearing.get(seen.name, "null")
         cleared = seen.cleared_by or "nothing that was tried"

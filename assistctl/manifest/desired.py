@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from assistctl.model.assistant import FIELDS, Desired, Lifecycle
 from assistctl.model.codes import is_error
@@ -84,8 +84,9 @@ def compile_manifest(manifest: Layer, stem: str, line: int, scope: Scope, source
     findings = _not_allowed(findings, effective.values.get("allow"))
     if any(is_error(finding.code) for finding in findings):
         return Compiled(None, effective, tuple(findings))
-    desired = _desired(manifest, key_of(manifest, stem), fields, effective.values, line)
-    return Compiled(replace(desired, pin=pin_of(manifest, scope.environment)), effective, tuple(findings))
+    pin = pin_of(manifest, scope.environment)
+    desired = _desired(manifest, key_of(manifest, stem), fields, effective.values, line, pin)
+    return Compiled(desired, effective, tuple(findings))
 
 
 def _shape(effective: Effective) -> list[Finding]:
@@ -107,7 +108,12 @@ def _not_allowed(findings: list[Finding], allow: Json) -> list[Finding]:
 
 
 def _desired(
-    manifest: Layer, key: str, fields: Mapping[str, Value], values: Mapping[str, Json], line: int
+    manifest: Layer,
+    key: str,
+    fields: Mapping[str, Value],
+    values: Mapping[str, Json],
+    line: int,
+    pin: str | None,
 ) -> Desired:
     metadata = values.get("metadata")
     entries = metadata if isinstance(metadata, dict) else {}
@@ -116,6 +122,7 @@ def _desired(
         key=key,
         fields=fields,
         metadata={name: value if isinstance(value, str) else None for name, value in entries.items()},
+        pin=pin,
         aliases=tuple(str(alias) for alias in aliases) if isinstance(aliases, list) else (),
         lifecycle=_lifecycle(values.get("lifecycle"), entries),
         file=manifest.file,
@@ -133,9 +140,12 @@ def _fields(key: str, values: Mapping[str, Json]) -> dict[str, Value]:
     return fields
 
 
+_USUAL = Lifecycle()
+
+
 def _lifecycle(value: Json, metadata: Mapping[str, Json]) -> Lifecycle:
     if not isinstance(value, dict):
-        return Lifecycle()
+        return _USUAL
     named = value.get("ignore_changes")
     ignored = {str(name) for name in named} if isinstance(named, list) else set()
     if "metadata" in ignored:

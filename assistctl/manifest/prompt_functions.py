@@ -29,8 +29,8 @@ def missing_functions(prompt: str, functions: Collection[str]) -> list[TextFindi
     and after "use" or "run" only when it is written like a call or quoted.
     """
     found: dict[str, TextFinding] = {}
-    for name, needle in _named(prompt):
-        if name not in functions and name not in _BUILT_IN and name not in found:
+    for name, needle in _named(prompt, _BUILT_IN.union(functions)):
+        if name not in found:
             words = f"the prompt names the function '{name}' that tools lacks{nearest(name, functions)}"
             found[name] = TextFinding("AC709", words, needle)
             if len(found) == _MAX_REPORTED:
@@ -38,13 +38,18 @@ def missing_functions(prompt: str, functions: Collection[str]) -> list[TextFindi
     return list(found.values())
 
 
-def _named(prompt: str) -> Iterator[tuple[str, str]]:
+def _named(prompt: str, known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Names that are not ``known``, with the text to look for; a known one is not looked at any closer."""
     if "`" in prompt:
         for match in _QUOTED.finditer(prompt):
+            if match[1] in known:
+                continue
             likely = match[2] is not None or _COMPOUND.fullmatch(match[1]) is not None
             if _is_asked(prompt, match, likely=likely):
                 yield match[1], match[0]
     for start, end in _with_underscore(prompt):
+        if prompt[start:end] in known:
+            continue
         bare = _BARE.match(prompt, start, min(len(prompt), end + 2))
         if bare and bare.end(1) == end and _is_asked(prompt, bare, likely=bare[2] is not None):
             yield bare[1], bare[1]

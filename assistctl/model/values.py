@@ -25,6 +25,9 @@ class Packed:
         return loaded
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: ``json.dumps`` with options makes an encoder for each call, which takes longer than a short text."""
+
 Value: TypeAlias = bool | int | float | str | Packed | None
 """One field: a scalar, a packed structure, or None for "the server's default"."""
 
@@ -32,7 +35,7 @@ Value: TypeAlias = bool | int | float | str | Packed | None
 def pack(value: Json) -> Value:
     """Maps and lists become :class:`Packed`; scalars stay."""
     if isinstance(value, list | dict):
-        return Packed(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return Packed(_ENCODE(value))
     return value
 
 

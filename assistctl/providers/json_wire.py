@@ -19,6 +19,8 @@ EXCERPT = 200
 MAX_COST = 32 * 1024 * 1024
 """Bytes of memory that the structure of one answer may take once it is decoded, its texts not counted."""
 _MAP_OR_LIST, _VALUE = 100, 32
+_SHORTEST = 2
+"""Bytes of the shortest value with what parts it from the next (``0,``)."""
 
 _MAX_DIGITS = 30
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -35,7 +37,7 @@ def decode(body: bytes) -> Json:
         raise AnswerTooLarge("the answer holds too many values")
     try:
         value: Json = _DECODER.decode(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-        if _SURROGATE.search(body):
+        if (b"\\ud" in body or b"\\uD" in body) and _SURROGATE.search(body):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:
         raise RemoteError("the answer is JSON nested too deeply") from None
@@ -73,8 +75,11 @@ def _cost(body: bytes) -> int:
     """Bytes that decoding may make of the structure; a bound, since texts hold such characters too."""
     if len(body) * _MAP_OR_LIST <= MAX_COST:
         return 0
-    opened, parted = body.count(b"[") + body.count(b"{"), body.count(b",") + body.count(b":")
-    return opened * _MAP_OR_LIST + parted * _VALUE
+    opened = body.count(b"[") * _MAP_OR_LIST + body.count(b"{") * _MAP_OR_LIST
+    most = opened + len(body) // _SHORTEST * _VALUE
+    if most <= MAX_COST:
+        return most  # spares counting commas, of which prompts have many
+    return opened + (body.count(b",") + body.count(b":")) * _VALUE
 
 
 def _children(value: Json) -> list[Json]:

@@ -19,7 +19,9 @@ ServerFactory = Callable[..., AbstractContextManager[str]]
 def client(running_server: ServerFactory) -> Iterator[openai.OpenAI]:
     with (
         running_server(key="sk-test") as url,
-        openai.OpenAI(api_key="sk-test", base_url=f"{url}/v1", max_retries=0) as opened,
+        openai.OpenAI(
+            api_key="sk-test", base_url=f"{url}/v1", max_retries=0, _strict_response_validation=True
+        ) as opened,
     ):
         yield opened
 

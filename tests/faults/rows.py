@@ -150,7 +150,7 @@ class Scene:
 
     def applied(self, *keys: str, **fields: Any) -> Scene:
         """Manifests, and the assistants that they stand for, nothing noted."""
-        assert self.write(*keys, **fields).apply().code == 0
+        assert self.write(*keys, **fields).apply("--parallelism", "1").code == 0
         self.forget()
         return self
 

@@ -52,14 +52,14 @@ def test_nothing_in_the_checkout_allows_it(proposed: Checkout, remote: Remote, e
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=ids)
-@pytest.mark.parametrize("verb", ["destroy", "undo"])
+@pytest.mark.parametrize("verb", ["destroy", "release", "undo"])
 def test_the_other_verbs_that_write_refuse_as_well(
     proposed: Checkout, remote: Remote, event: dict[str, str], verb: str
 ) -> None:
     """Whoever may change what apply does may change the command that the pipeline runs, too."""
     assert proposed.run("apply", "--auto-approve", "--record", "r.json").code == 0
     before = len(remote.writes)
-    words = {"destroy": (), "undo": ("r.json",)}[verb]
+    words = {"destroy": (), "release": ("bot",), "undo": ("r.json",)}[verb]
     ran = proposed.run(verb, *words, "--auto-approve", **event)
     assert ran.code == 6, ran.shown
     assert len(remote.writes) == before
