@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Paging: TypeAlias = Literal["cursor", "none", "refused"]
 _REFUSING = frozenset({400, 404, 405, 422, 501})
 """Answers that say "not with these parameters"."""
+_BROKEN = 500
+"""From this status on a server says that it failed: a GET that does is as good as none."""
 
 
 def look(provider: WireProvider, claimed: Paging, wall: Callable[[], float]) -> tuple[ListSeen, list[Remote]]:
@@ -86,7 +88,7 @@ def _lacking(provider: WireProvider, everything: list[Remote]) -> frozenset[str]
     try:
         whole = provider.get(everything[0].id)
     except RemoteError as error:
-        if error.status in _REFUSING:
+        if error.status in _REFUSING or (error.status or 0) >= _BROKEN:
             return None
         raise
     return None if whole is None else frozenset(whole.fields.keys() - everything[0].fields.keys())
