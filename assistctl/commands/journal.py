@@ -92,20 +92,21 @@ def begin_anew(folder: Path) -> None:
 
 
 def _pending(data: bytes, owner: str) -> frozenset[str] | None:
+    """None where it is not ours from its first line on."""
     pending: set[str] = set()
-    lines = data.split(b"\n")
-    for number, line in enumerate(lines):
-        if not line.strip():
-            continue
+    headed = False
+    *lines, torn = data.split(b"\n")
+    for line in filter(bytes.strip, lines):
         entry = _entry(line)
-        if entry is None:
-            if number == len(lines) - 1:
-                break  # torn by a kill
-            continue
+        if entry is None and headed:
+            continue  # cut off by an earlier kill: what it would have said was never sent
+        if entry is None or not (headed or "journal" in entry):
+            return None
         if "journal" in entry and (entry["journal"], entry.get("owner")) != (FORMAT, owner):
             return None
+        headed = True
         _replay(pending, entry)
-    return frozenset(pending)
+    return frozenset(pending) if headed or not torn or torn.startswith(b"{") else None
 
 
 def _entry(line: bytes) -> dict[str, object] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assistctl import __version__
 from assistctl.engine.recording import dump, load, written
-from assistctl.errors import AssistctlError, UsageFault
+from assistctl.errors import AssistctlError, DiskFault, UsageFault
 from assistctl.files import read_chosen, write_private
 from assistctl.model.plan import Plan
 from assistctl.model.record import RunRecord
@@ -65,7 +65,10 @@ def keep(manner: Manner, plan: Plan, report: Report, link: Link, started: float,
 def folder_of(environ: Mapping[str, str], link: Link, owner: str) -> Path:
     """Where the records of one owner on one remote are. Raises DiskFault."""
     folder = place_for(environ, link.state_key, owner) / "runs"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise DiskFault(error.strerror or "cannot be made", where=str(folder)) from error
     return folder
 
 

@@ -129,11 +129,12 @@ class _Crew:
         return self._told(result)
 
     def _landed(self, result: Result) -> Result:
-        """Notes the outcome; a disk that fails now costs the next run a wait, nothing else."""
+        """Notes the outcome; a disk that fails now ends the run and costs the next one a wait."""
         try:
             self._intents.landed(result.key, result.id)
-        except DiskFault:
+        except DiskFault as error:
             self._broken = "the journal cannot be written"
+            return replace(result, exit_code=int(error.exit_code))
         return result
 
     def _told(self, result: Result) -> Result:

@@ -53,8 +53,11 @@ class Survey:
     foreign: list[Seen] = field(default_factory=list)
 
     def add(self, remote: Remote) -> None:
-        """Files one assistant. A probe is known by its id and belongs to nobody."""
+        """Files one assistant; what is known of the same id already makes way. A probe is known by its id
+        and belongs to nobody."""
         seen = see(remote)
+        if remote.id in self.by_id:
+            self._forget(self.by_id[remote.id])
         self.by_id[remote.id] = seen
         if seen.marker is None and probe_mark(remote):
             return
@@ -64,6 +67,12 @@ class Survey:
             self.ours.setdefault(seen.marker.key, []).append(seen)
         else:
             self.foreign.append(seen)
+
+    def _forget(self, seen: Seen) -> None:
+        for group in (self.unowned, self.foreign, *self.ours.values()):
+            if seen in group:
+                group.remove(seen)
+        self.ours = {key: group for key, group in self.ours.items() if group}
 
     def is_ours(self, seen: Seen) -> bool:
         """Our own marker, not one of a former owner."""

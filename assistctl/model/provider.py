@@ -18,7 +18,7 @@ class Provider(Protocol):
     """
 
     def pages(self) -> Iterator[tuple[Remote, ...]]:
-        """Every assistant once, page by page, oldest first.
+        """Every assistant, page by page, oldest first; once, unless it changed meanwhile: the last one counts.
 
         Raises before it ends when the list cannot be trusted to be complete: whoever folds the pages
         must drop them then.

@@ -30,17 +30,26 @@ class Walk:
     """One walk, oldest first. ``paging`` says what the remote understands: ``cursor``; ``none`` (answers
     everything at once); ``refused`` (the same, and any paging parameter is an error)."""
 
-    def __init__(self, fetch: Fetch, paging: Literal["cursor", "none", "refused"]) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        paging: Literal["cursor", "none", "refused"],
+        get: Callable[[str], Remote | None] = lambda _id: None,
+    ) -> None:
         self._fetch = fetch
         self._paging = paging
+        self._get = get
         self._limit = PAGE_SIZE
         self._after: str | None = None
         self._walked: set[str] = set()
-        self._given: set[str] = set()
+        self._given: dict[str, Remote] = {}
         self._may_restart = True
 
     def pages(self) -> Iterator[tuple[Remote, ...]]:
-        """Every assistant once. Raises ``RemoteError`` where the list may be incomplete."""
+        """Every assistant once; one that changed between two appearances is given again, as a GET shows it.
+
+        Raises ``RemoteError`` where the list may be incomplete.
+        """
         while True:
             page = self._next_page()
             if page is None:
@@ -87,6 +96,10 @@ class Walk:
 
     def _fresh(self, page: Page) -> tuple[Remote, ...]:
         fresh = {item.id: item for item in page.items if item.id not in self._given}
+        for item in page.items:
+            if item.id not in fresh and item != self._given[item.id]:
+                now = self._get(item.id)
+                fresh |= {} if now is None else {item.id: now}
         self._given.update(fresh)
         if len(self._given) > MAX_ASSISTANTS:
             raise RemoteError(f"the list does not end: {MAX_ASSISTANTS:,} assistants came so far")

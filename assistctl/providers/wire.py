@@ -42,7 +42,11 @@ class WireProvider:
 
     def pages(self) -> Iterator[tuple[Remote, ...]]:
         """See the port. Raises ``RemoteGone`` when the collection itself answers 404 or 410."""
-        return Walk(self.page, self._profile.paging).pages()
+        return Walk(self.page, self._profile.paging, self._again).pages()
+
+    def _again(self, remote_id: str) -> Remote | None:
+        """One that the list showed in two states; None where the remote has no call for one."""
+        return self.get(remote_id) if "get" in self._profile.verbs else None
 
     def get(self, remote_id: str) -> Remote | None:
         """See the port. Where the remote has no such call, the list is walked instead."""

@@ -38,9 +38,7 @@ from .skipping_clock import Clock
 LIST = "GET /assistants"
 CREATE = "POST /assistants"
 NO_CHANGES = "No changes. Your infrastructure matches the configuration."
-_FOREIGN = frozenset(
-    {"CI", "GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE", "GITHUB_ACTIONS", "GITLAB_CI", "NO_COLOR"}
-)
+_FOREIGN = frozenset({"CI", "CI_PIPELINE_SOURCE", "FORCE_COLOR", "GITLAB_CI", "NO_COLOR", "COLUMNS"})
 
 Fault = Callable[[Request, Handler], Answer | None]
 """What happens to a request on its way: an answer in the server's place, or None to let it pass. It may
@@ -209,7 +207,7 @@ def scene_in(folder: Path, *moods: str) -> Iterator[Scene]:
     (root / "assistctl.yaml").write_text("project: shop\nprovider: openai\n", "utf-8")
     with pytest.MonkeyPatch.context() as patch, Store(":memory:") as store:
         for name in list(os.environ):
-            if name.startswith("ASSISTCTL_") or name in _FOREIGN or name.endswith("_API_KEY"):
+            if name in _FOREIGN or name.startswith(("ASSISTCTL_", "GITHUB_")) or name.endswith("_API_KEY"):
                 patch.delenv(name)
         patch.setenv("ASSISTCTL_STATE_DIR", str(state))
         made = Scene(root, state, store, moods=moods)

@@ -175,7 +175,6 @@ def test_l5_the_same_assistant_on_two_pages_is_one_and_no_twin(scene: Scene) -> 
     assert_untouched(scene)
 
 
-@pytest.mark.xfail(strict=True, reason="of two different items with one id the first is kept; no GET is sent")
 def test_l5_an_assistant_that_changed_between_its_two_appearances_is_asked_for_itself(scene: Scene) -> None:
     bob = scene.named("bob")
 

@@ -77,7 +77,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing of this machine reaches the program."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith("ASSISTCTL_") or name.endswith("_API_KEY") or name in ("CI", "GITHUB_ACTIONS"):
+            if name.startswith(("ASSISTCTL_", "GITHUB_")) or name.endswith("_API_KEY") or name == "CI":
                 patch.delenv(name)
         patch.setenv("ASSISTCTL_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         yield

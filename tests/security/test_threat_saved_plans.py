@@ -169,7 +169,7 @@ def test_a_plan_that_is_too_old_is_refused(planned: Checkout, remote: Remote, ag
     assert len(remote.writes) == before
 
 
-@pytest.mark.parametrize("moment", [time.time() + 30 * 86400, math.inf, math.nan, -math.inf])
+@pytest.mark.parametrize("moment", [4e9, math.inf, math.nan, -math.inf])
 def test_a_plan_of_no_known_age_is_refused(planned: Checkout, remote: Remote, moment: float) -> None:
     """From the future, or at no time at all: such a plan would never grow old."""
     before = len(remote.writes)
