@@ -11,11 +11,10 @@ import sys
 
 from assistctl import __version__
 
-
 _COLLECT_AFTER = (50_000, 20, 50)
 """New maps and lists until the garbage collector looks at the young ones, and how many such looks until it
-looks at older ones. A command makes many and drops few in cycles: at Python's own 700 the collector takes 50 ms
-of a plan of 1,000 assistants and 25 ms of importing pydantic."""
+looks at older ones. A command makes many and drops few in cycles: at Python's own 700 the collector takes
+50 ms of a plan of 1,000 assistants and 25 ms of importing pydantic."""
 
 
 def main() -> int:

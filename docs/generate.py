@@ -24,6 +24,7 @@ from assistctl.cli.verb import Verb
 from assistctl.errors import ExitCode
 from assistctl.manifest.models import catalogue
 from assistctl.manifest.schema_json import manifest_schema, project_schema
+from assistctl.manifest.schema_lean import core_schemas
 from assistctl.model.codes import CODES, Code
 from assistctl.model.profile import Profile
 from assistctl.providers.profiles import built_in, built_in_names
@@ -36,6 +37,7 @@ DIAGNOSTICS = "docs/diagnostics.md"
 SCHEMAS: Mapping[str, Callable[[], Mapping[str, object]]] = {
     "docs/schemas/manifest.schema.json": manifest_schema,
     "docs/schemas/project.schema.json": project_schema,
+    "assistctl/manifest/schema_core.json": core_schemas,
 }
 
 RECIPES: Mapping[str, str] = {

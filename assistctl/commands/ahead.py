@@ -20,8 +20,9 @@ Gathered = Callable[[], Survey]
 
 
 @contextmanager
-def gathering(session: Session) -> Iterator[Gathered]:
-    """Begins to walk the list; the call gives the survey, or raises what went wrong.
+def gathering(session: Session, share: Callable[[str], str] = str) -> Iterator[Gathered]:
+    """Begins to walk the list; the call gives the survey, or raises what went wrong. ``share`` is for
+    :func:`~assistctl.commands.remote.gather`.
 
     The embedded remote has nothing to wait for: there the call itself walks the list. Whoever leaves the
     block early does not wait for the rest.
@@ -29,7 +30,7 @@ def gathering(session: Session) -> Iterator[Gathered]:
     link, settings = session.link, session.settings
 
     def walk() -> Survey:
-        return gather(link.provider, settings.owner, settings.project.formerly)
+        return gather(link.provider, settings.owner, settings.project.formerly, share)
 
     if link.origin == LOCAL_ORIGIN:
         yield walk

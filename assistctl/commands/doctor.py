@@ -27,7 +27,7 @@ from .list_look import Paging, look, walked
 from .ports import Ports
 from .probe import Lab
 from .session import Link, open_link
-from .write_test import write_test
+from .trial import write_test
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from assistctl.model.assistant import Desired
 from assistctl.model.diagnostic import Diagnostic, Severity
 from assistctl.model.plan import Action, Plan
 from assistctl.model.selection import Selection
+from assistctl.model.sharing import SharedTexts
 from assistctl.settings import Settings
 
 from .ahead import gathering
@@ -47,16 +49,22 @@ def plan(settings: Settings, selection: Selection, ports: Ports) -> Planned:
         except AssistctlError:
             read_desired(settings)  # problems of manifests come first
             raise
-        gathered = stack.enter_context(gathering(session))
-        desired, findings = read_desired(settings)
+        share = SharedTexts()
+        gathered = stack.enter_context(gathering(session, share))
+        desired, findings = read_desired(settings, share)
         return planned_from(session, gathered(), desired, findings, selection, ports)
 
 
-def read_desired(settings: Settings) -> tuple[tuple[Desired, ...], tuple[Diagnostic, ...]]:
-    """Every manifest of the environment in force, or all problems at once as one InvalidInput."""
+def read_desired(
+    settings: Settings, share: Callable[[str], str] = str
+) -> tuple[tuple[Desired, ...], tuple[Diagnostic, ...]]:
+    """Every manifest of the environment in force, or all problems at once as one InvalidInput.
+
+    ``share`` gives an equal text that is held already, or the text itself.
+    """
     from assistctl.manifest.fleet import read_fleet
 
-    fleet = read_fleet(settings.project, settings.environment, settings.inputs)
+    fleet = read_fleet(settings.project, settings.environment, replace(settings.inputs, share=share))
     if any(finding.severity is Severity.ERROR for finding in fleet.diagnostics):
         raise InvalidInput(
             "the manifests are invalid",
@@ -76,7 +84,11 @@ def plan_in(
 ) -> Planned:
     """Plans within an open session."""
     settings = session.settings
-    found = gather(session.link.provider, settings.owner, settings.project.formerly)
+    share = SharedTexts()
+    for item in desired:
+        if isinstance(prompt := item.fields.get("instructions"), str):
+            share(prompt)
+    found = gather(session.link.provider, settings.owner, settings.project.formerly, share)
     return planned_from(session, found, desired, findings, selection, ports)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from assistctl.engine.match import match_all
 from assistctl.engine.survey import Seen, Survey, survey
@@ -15,9 +16,21 @@ _READERS = 8
 """GETs under way at once for items that the list answered without some fields."""
 
 
-def gather(provider: Provider, owner: str, formerly: tuple[str, ...] = ()) -> Survey:
-    """Walks the whole list. Raises where it cannot be trusted to be complete."""
-    return survey(_everything(provider), owner, formerly)
+def gather(
+    provider: Provider, owner: str, formerly: tuple[str, ...] = (), share: Callable[[str], str] = str
+) -> Survey:
+    """Walks the whole list. Raises where it cannot be trusted to be complete.
+
+    ``share`` gives an equal prompt that is held already, or the prompt itself.
+    """
+    return survey((_sharing(remote, share) for remote in _everything(provider)), owner, formerly)
+
+
+def _sharing(remote: Remote, share: Callable[[str], str]) -> Remote:
+    prompt = remote.fields.get("instructions")
+    if not isinstance(prompt, str) or (known := share(prompt)) is prompt:
+        return remote
+    return replace(remote, fields={**remote.fields, "instructions": known})
 
 
 def complete(found: Survey, desired: Sequence[Desired], selection: Selection, provider: Provider) -> Survey:

@@ -17,8 +17,7 @@ from .layers import Layer
 from .lint import lint
 from .models import Catalogue
 from .rules import text_rules, value_rules
-from .schema import Fields
-from .schema_errors import check
+from .schema_core import check
 from .sources import Sources
 
 
@@ -78,6 +77,8 @@ def compile_manifest(manifest: Layer, stem: str, line: int, scope: Scope, source
     findings += _shape(effective)
     findings += value_rules(effective, scope.inputs)
     fields = _fields(key_of(manifest, stem), effective.values)
+    if isinstance(prompt := fields.get("instructions"), str):
+        fields["instructions"] = scope.inputs.share(prompt)
     rest = {name: value for name, value in fields.items() if name != "instructions"}
     findings += text_rules(effective, rest, sources, scope.secrets)
     findings += lint(effective, sources, scope.inputs, scope.models)
@@ -96,7 +97,7 @@ def _shape(effective: Effective) -> list[Finding]:
     sent = {name: value for name, value in effective.values.items() if name not in IDENTITY_KEYS}
     return [
         Finding(each.code, each.message, effective.place(each.path, on_key=each.on_key))
-        for each in check(Fields, sent, lenient=False)
+        for each in check("Fields", sent, lenient=False)
     ]
 
 

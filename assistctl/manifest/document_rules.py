@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from pydantic import BaseModel
-
 from assistctl.model.assistant import FIELDS
 from assistctl.model.codes import CODES, is_error
 from assistctl.model.values import Json
@@ -16,7 +14,7 @@ from assistctl.model.values import Json
 from .findings import Finding
 from .interpolate import has_references
 from .layers import Layer
-from .schema_errors import check
+from .schema_core import SchemaName, check
 from .suggest import dotted, listed, nearest
 from .yaml_nodes import Path
 
@@ -25,11 +23,11 @@ _IDENTITY: Final = ("key", "aliases", "only", "allow", "extends", "lifecycle", "
 """Keys that decide which assistant is meant and what may be done to it: nothing is expanded in them."""
 
 
-def document_findings(layer: Layer, model: type[BaseModel], environments: Sequence[str]) -> list[Finding]:
+def document_findings(layer: Layer, schema: SchemaName, environments: Sequence[str]) -> list[Finding]:
     """Everything about one manifest or fragment that does not depend on an environment."""
     found = [
         Finding(each.code, each.message, layer.place(each.path, on_key=each.on_key))
-        for each in check(model, layer.values)
+        for each in check(schema, layer.values)
     ]
     found += _layer_rules(layer)
     overrides = layer.values.get("environments")

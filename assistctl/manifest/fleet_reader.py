@@ -22,7 +22,6 @@ from .interpolate import Names
 from .layers import Layer
 from .listing import list_manifests
 from .models import catalogue
-from .schema import Fragment, Manifest
 from .settings import EnvironmentSettings, ProjectFile
 from .sources import Sources
 from .yaml_nodes import Path
@@ -141,7 +140,8 @@ class FleetReader:
 
     def _compile(self, manifest: _Manifest, reading: Reading, *, broken: bool) -> None:
         layer, environment = manifest.layer, reading.scope.environment
-        identity = Identity(key_of(layer, manifest.stem), layer, manifest.line, pin_of(layer, environment))
+        key, pin = key_of(layer, manifest.stem), pin_of(layer, environment)
+        identity = Identity(key, _named_only(layer), manifest.line, pin)
         reading.identities.append(identity)
         compiled = compile_manifest(layer, manifest.stem, manifest.line, reading.scope, self._sources)
         fragments = [part for part in compiled.effective.layers if self._is_fragment(part, layer)]
@@ -154,7 +154,7 @@ class FleetReader:
         """Checks a fragment by itself when it is first met."""
         known = self._fragments.get(fragment.file)
         if known is None:
-            known = self._note(document_findings(fragment, Fragment, self._project.names))
+            known = self._note(document_findings(fragment, "Fragment", self._project.names))
             self._fragments[fragment.file] = known
         return known
 
@@ -163,8 +163,14 @@ class FleetReader:
         return any(is_error(finding.code) for finding in findings)
 
 
+def _named_only(layer: Layer) -> Layer:
+    """The layer without what identities do not need: they are kept to the end, and prompts are large."""
+    values = {name: layer.values[name] for name in ("key", "id", "aliases") if name in layer.values}
+    return Layer(layer.file, layer.document, layer.path, values)
+
+
 def _own_findings(manifest: _Manifest, environments: Sequence[str]) -> list[Finding]:
-    found = document_findings(manifest.layer, Manifest, environments)
+    found = document_findings(manifest.layer, "Manifest", environments)
     found += key_findings(manifest.layer, manifest.stem, manifest.documents)
     return found
 

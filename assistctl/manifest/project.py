@@ -60,14 +60,13 @@ def read_policies(path: Path) -> tuple[Policy, ...]:
 
     Raises ``InvalidInput``, or ``FileRefused`` when it cannot be read.
     """
-    from .schema_errors import check
-    from .schema_project import Policies
+    from .schema_core import check
 
     data = read_chosen(Path(path))
     loaded = load(data)
     findings = [of_problem(str(path), problem) for problem in loaded.problems]
     for document in loaded.documents[:1]:
-        found = check(Policies, document.value)
+        found = check("Policies", document.value)
         findings += [Finding(m.code, m.message, Place(str(path), 0, m.path, m.on_key)) for m in found]
     if findings:
         text = data.decode("utf-8", "replace").removeprefix("\ufeff")
@@ -85,8 +84,7 @@ def _invalid(file: str, found: tuple[Diagnostic, ...]) -> InvalidInput:
 
 
 def _checked(file: str, data: bytes) -> tuple[_Map | None, list[Finding]]:
-    from .schema_errors import check
-    from .schema_project import Project
+    from .schema_core import check
 
     loaded = load(data)
     if loaded.problems:
@@ -94,7 +92,7 @@ def _checked(file: str, data: bytes) -> tuple[_Map | None, list[Finding]]:
     value = loaded.documents[0].value
     findings = [
         Finding(each.code, each.message, Place(file, 0, each.path, each.on_key))
-        for each in check(Project, value)
+        for each in check("Project", value)
     ]
     if len(loaded.documents) > 1:
         words = f"a project file is one document, found {len(loaded.documents)}"

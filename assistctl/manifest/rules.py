@@ -13,7 +13,7 @@ from assistctl.model.values import Json, Packed, Value
 from .effective import Effective
 from .findings import PLAIN_TEXT, Finding, Place
 from .inputs import Inputs
-from .schema_tools import KNOWN_TOOLS
+from .shapes import KNOWN_TOOLS
 from .sources import Sources
 from .suggest import listed, nearest
 from .texts import TextFinding, check_text

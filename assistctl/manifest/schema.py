@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
-from .schema_tools import ABSENT, Strict, Tool, ToolResources, by_shape, text_of
+from .schema_tools import ABSENT, Strict, Tool, ToolResources
+from .shapes import by_shape, format_tag
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 RemoteId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
@@ -55,16 +56,12 @@ class JsonSchemaFormat(Strict):
     json_schema: JsonSchema
 
 
-def _format_tag(value: object) -> str | None:
-    return text_of(value, "type") if isinstance(value, dict) else "auto"
-
-
 ResponseFormat = Annotated[
     Annotated[Literal["auto"], Tag("auto")]
     | Annotated[TextFormat, Tag("text")]
     | Annotated[JsonObjectFormat, Tag("json_object")]
     | Annotated[JsonSchemaFormat, Tag("json_schema")],
-    Discriminator(_format_tag),
+    Discriminator(format_tag),
 ]
 
 

@@ -18,7 +18,7 @@ from assistctl.files import read_beside
 from . import schema, schema_project, schema_tools
 from .schema import Manifest
 from .schema_project import Project
-from .schema_tools import KNOWN_TOOLS
+from .shapes import KNOWN_TOOLS
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _DESCRIBED: Final = (schema, schema_tools, schema_project)

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from .schema import Overridable
-from .schema_tools import ABSENT, Strict, by_shape
+from .schema_tools import ABSENT, Strict
+from .shapes import by_shape, share_or_count
 
 ProjectName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
@@ -69,7 +70,7 @@ ProviderChoice = Annotated[
 ]
 MaxDeletes = Annotated[
     Annotated[Share, Tag("share")] | Annotated[int, Field(ge=0), Tag("count")],
-    Discriminator(lambda value: "share" if isinstance(value, str) else "count"),
+    Discriminator(share_or_count),
 ]
 
 

@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
-KNOWN_TOOLS = ("code_interpreter", "file_search", "function")
-"""Tool types of the protocol; others pass where the provider's profile lists them."""
-
+from .shapes import tool_tag
 
 ABSENT: Any = None
 """The default of keys with a map or list: nothing is ever read from a checked model, and building a default
@@ -19,19 +17,6 @@ class Strict(BaseModel):
     """Unknown keys refused, nothing coerced, booleans are not numbers; built on first use."""
 
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True, allow_inf_nan=False)
-
-
-def text_of(value: dict[str, object], name: str) -> str | None:
-    """The text at ``name``, or None where there is none."""
-    found = value.get(name)
-    return found if isinstance(found, str) else None
-
-
-def by_shape(value: object) -> str:
-    """The branch of a union of text, list and map that ``value`` belongs to."""
-    if isinstance(value, list):
-        return "list"
-    return "map" if isinstance(value, dict) else "text"
 
 
 FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -113,22 +98,13 @@ class OpaqueTool(BaseModel):
     type: str
 
 
-def _tool_tag(value: object) -> str | None:
-    if not isinstance(value, dict):
-        return "code_interpreter"
-    kind = text_of(value, "type")
-    if kind == "function" and "function_file" in value:
-        return "function_file"
-    return kind if kind is None or kind in KNOWN_TOOLS else "opaque"
-
-
 Tool = Annotated[
     Annotated[CodeInterpreterTool, Tag("code_interpreter")]
     | Annotated[FileSearchTool, Tag("file_search")]
     | Annotated[FunctionTool, Tag("function")]
     | Annotated[FunctionFileTool, Tag("function_file")]
     | Annotated[OpaqueTool, Tag("opaque")],
-    Discriminator(_tool_tag),
+    Discriminator(tool_tag),
 ]
 
 

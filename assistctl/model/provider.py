@@ -18,7 +18,7 @@ class Provider(Protocol):
     """
 
     def pages(self) -> Iterator[tuple[Remote, ...]]:
-        """Every assistant, page by page, oldest first; once, unless it changed meanwhile: the last one counts.
+        """Every assistant, page by page, oldest first; the last one counts where one came twice.
 
         Raises before it ends when the list cannot be trusted to be complete: whoever folds the pages
         must drop them then.

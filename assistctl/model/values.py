@@ -26,7 +26,7 @@ class Packed:
 
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Made once: ``json.dumps`` with options makes an encoder for each call, which takes longer than a short text."""
+"""Made once: ``json.dumps`` with options makes an encoder for each call, dearer than a short text."""
 
 Value: TypeAlias = bool | int | float | str | Packed | None
 """One field: a scalar, a packed structure, or None for "the server's default"."""

@@ -100,7 +100,8 @@ def test_a_live_key_in_a_prompt_is_an_error_that_does_not_show_it(
 ) -> None:
     folder.write(bot=yaml_of("bot", instructions=f"Use {KEY} to log in."))
     ran = folder.run(*verb, AIMLAPI_API_KEY=KEY)
-    assert (ran.code, remote.requests) == (65, [])
+    assert (ran.code, remote.writes) == (65, [])
+    assert verb == ("plan",) or remote.requests == []  # a plan asks for the list meanwhile
     assert KEY not in ran.out + ran.err
 
 

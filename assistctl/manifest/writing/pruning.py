@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from assistctl.manifest.schema_tools import KNOWN_TOOLS
+from assistctl.manifest.shapes import KNOWN_TOOLS
 from assistctl.model.values import Json, Value, unpack
 
 _RESULTS: Final = 20
