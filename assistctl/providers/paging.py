@@ -42,7 +42,7 @@ class Walk:
         self._limit = PAGE_SIZE
         self._after: str | None = None
         self._walked: set[str] = set()
-        self._given: dict[str, Remote] = {}
+        self._given: dict[str, int] = {}
         self._may_restart = True
 
     def pages(self) -> Iterator[tuple[Remote, ...]]:
@@ -97,10 +97,10 @@ class Walk:
     def _fresh(self, page: Page) -> tuple[Remote, ...]:
         fresh = {item.id: item for item in page.items if item.id not in self._given}
         for item in page.items:
-            if item.id not in fresh and item != self._given[item.id]:
+            if item.id not in fresh and _state(item) != self._given[item.id]:
                 now = self._get(item.id)
                 fresh |= {} if now is None else {item.id: now}
-        self._given.update(fresh)
+        self._given.update((item.id, _state(item)) for item in fresh.values())
         if len(self._given) > MAX_ASSISTANTS:
             raise RemoteError(f"the list does not end: {MAX_ASSISTANTS:,} assistants came so far")
         return tuple(fresh.values())
@@ -120,3 +120,9 @@ class Walk:
             return True
         self._after = page.items[-1].id
         return False
+
+
+def _state(remote: Remote) -> int:
+    """Stands for everything in it: a number, since the walk would otherwise hold every prompt to its end."""
+    metadata = None if remote.metadata is None else frozenset(remote.metadata.items())
+    return hash((remote.created_at, frozenset(remote.fields.items()), metadata))

@@ -63,6 +63,8 @@ def run_cases(case: Case, seed: int, numbers: range, *, strictly: bool = False) 
                 problem = case(Random(f"{seed}:{number}"))  # noqa: S311 - numbers to repeat, not to hide
         except Hanging as error:
             problem = f"hangs: {error}"
+        except Exception as error:
+            problem = f"raises {error!r}"
         took = time.process_time() - began
         if strictly and not problem and took > MOST_SECONDS:
             problem = f"took {took:.2f} s of processor time"
