@@ -1,6 +1,6 @@
-"""Draws the figures that ``run.py --json`` kept.
+"""Draws the figures that ``run.py --json`` kept. A row that several files have is taken from the first.
 
-.uv/bin/uv run --group benchmarks python benchmarks/plot.py OUT.json docs/performance.png
+Usage: .uv/bin/uv run --group benchmarks python benchmarks/plot.py OUT.json [MORE.json ...] OUT.png
 """
 
 from __future__ import annotations
@@ -31,10 +31,15 @@ Row = Mapping[str, Any]
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="run.py's JSON → PNG")
-    parser.add_argument("input", type=Path)
+    parser.add_argument("inputs", type=Path, nargs="+")
     parser.add_argument("output", type=Path)
     options = parser.parse_args()
-    rows = [row for row in json.loads(options.input.read_text(encoding="utf-8")) if "wall" in row]
+    known: dict[tuple[object, ...], Row] = {}
+    for path in options.inputs:
+        for row in json.loads(path.read_text(encoding="utf-8")):
+            if "wall" in row:
+                known.setdefault((row["command"], row["size"], row["latency"]), row)
+    rows = list(known.values())
     cases = sorted({(row["size"], row["latency"]) for row in rows if row["size"] >= 100})
     figure, axes = plt.subplots(len(cases), 2, figsize=(11, 1.1 + 1.9 * len(cases)), squeeze=False)
     for (size, latency), (left, right) in zip(cases, axes, strict=True):

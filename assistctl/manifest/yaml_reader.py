@@ -23,6 +23,8 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u
 """Also the line and paragraph separators: the parser takes them for line ends, as YAML 1.1 did, and drops
 blanks around them."""
 _MAX_REPORTED: Final = 20
+_UNEXPLAINED: Final = (Problem("AC008", "this is not YAML that can be read safely", 1, 1),)
+"""Where the two readers disagree the file counts as broken: it is never taken for an empty one."""
 _BOM: Final = "\ufeff"
 
 
@@ -54,7 +56,7 @@ def load(data: bytes) -> Loaded:
     if documents is not None:
         return Loaded(documents, dollars=b"${" in data)
     text, problems = decode(data)
-    return Loaded(problems=problems or Positions(text).problems())
+    return Loaded(problems=problems or Positions(text).problems() or _UNEXPLAINED)
 
 
 def decode(data: bytes) -> tuple[str, tuple[Problem, ...]]:

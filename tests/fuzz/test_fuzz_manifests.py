@@ -106,7 +106,7 @@ def _twisted_yaml(data: bytes, rng: Random) -> bytes:
     """The same document with one node exchanged; YAML and JSON are both YAML."""
     try:
         (document,) = yaml.safe_load_all(data)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, RecursionError):
         return data
     changed = twisted(document, rng)
     as_json, ascii_only = rng.random() < 0.5, rng.random() < 0.5
@@ -145,6 +145,20 @@ def test_the_projects_that_are_spoiled_are_sound(tmp_path: Path) -> None:
         out = io.StringIO()
         code = run(["-C", str(checkout.path), "validate"], Console(None, out, out, os.environ))
         assert code == 0, (number, out.getvalue())
+
+
+@pytest.mark.parametrize("name", ["assistctl.yaml", "assistants/two.yaml", "assistants/_base.yaml"])
+@pytest.mark.parametrize("marks", [2, 3])
+def test_a_file_with_several_byte_order_marks_is_refused_and_never_read_as_nothing(
+    tmp_path: Path, name: str, marks: int
+) -> None:
+    checkout = Checkout(tmp_path / "shop")
+    project = {path: text.encode() for path, text in FULL.items()}
+    checkout.fill({**project, name: b"\xef\xbb\xbf" * marks + project[name]})
+    out = io.StringIO()
+    code = run(["-C", str(checkout.path), "validate"], Console(None, out, out, os.environ))
+    assert code == 65, out.getvalue()
+    assert f"{name}:1:" in out.getvalue()
 
 
 _TEXTS = st.text(max_size=20) | st.sampled_from(

@@ -257,3 +257,10 @@ def test_json_is_read_as_strictly_as_yaml() -> None:
 def test_any_bytes_as_json_give_documents_or_problems(data: bytes) -> None:
     loaded = load_json(data)
     assert bool(loaded.documents) != bool(loaded.problems)
+
+
+def test_a_file_that_only_one_of_the_two_readers_refuses_counts_as_broken() -> None:
+    """Two byte order marks: the fast reader stumbles over the second, the one with positions does not."""
+    loaded = load(b"\xef\xbb\xbf\xef\xbb\xbfproject: shop\nowner: me\n")
+    assert loaded.documents == ()
+    assert [problem.code for problem in loaded.problems] == ["AC008"]
