@@ -55,7 +55,7 @@ def apply_saved(
         check_fit(saved, settings.owner, session.link.origin, max_age, ports.wall())
         check_choices(saved, selection)
         with turn(session.link, settings.owner, ports.run_id(), manner.waiting, ports) as held:
-            planned = plan_in(session, desired, findings, saved.selection, ports)
+            planned = plan_in(session, desired, findings, saved.selection, ports, hold=True)
             same = _unmoved_in(planned.remote, session.link)
             result = rederive(saved, planned.plan, same, settings.limits, len(desired))
             held_last = last_owned(session.link, settings.owner, ports)

@@ -98,7 +98,7 @@ def pull(
     manifests = {item.key: item for item in desired}
     _check_keys(keys, manifests)
     with open_session(settings, ports) as session:
-        planned = plan_in(session, desired, findings, Selection(), ports)
+        planned = plan_in(session, desired, findings, Selection(), ports, hold=True)
         canon = session.link.canon
     report = PullReport()
     desk = Desk(View(settings.project, settings.environment, settings.inputs))

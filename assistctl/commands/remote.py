@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from assistctl.engine.match import match_all
 from assistctl.engine.survey import Seen, Survey, survey
@@ -16,21 +15,9 @@ _READERS = 8
 """GETs under way at once for items that the list answered without some fields."""
 
 
-def gather(
-    provider: Provider, owner: str, formerly: tuple[str, ...] = (), share: Callable[[str], str] = str
-) -> Survey:
-    """Walks the whole list. Raises where it cannot be trusted to be complete.
-
-    ``share`` gives an equal prompt that is held already, or the prompt itself.
-    """
-    return survey((_sharing(remote, share) for remote in _everything(provider)), owner, formerly)
-
-
-def _sharing(remote: Remote, share: Callable[[str], str]) -> Remote:
-    prompt = remote.fields.get("instructions")
-    if not isinstance(prompt, str) or (known := share(prompt)) is prompt:
-        return remote
-    return replace(remote, fields={**remote.fields, "instructions": known})
+def gather(provider: Provider, owner: str, formerly: tuple[str, ...] = ()) -> Survey:
+    """Walks the whole list. Raises where it cannot be trusted to be complete."""
+    return survey((remote for page in provider.pages() for remote in page), owner, formerly)
 
 
 def complete(found: Survey, desired: Sequence[Desired], selection: Selection, provider: Provider) -> Survey:
@@ -59,11 +46,6 @@ def _filled(found: Survey, wanted: Sequence[str], provider: Provider) -> Survey:
         return _replaced(found, dict(zip(wanted, [first, *rest], strict=True)))
 
 
-def _everything(provider: Provider) -> Iterable[Remote]:
-    for page in provider.pages():
-        yield from page
-
-
 def _incomplete(found: Survey, desired: Sequence[Desired], selection: Selection) -> list[str]:
     """Ids whose list item lacks a field that a manifest or our record manages, sorted."""
     ids: set[str] = set()
@@ -89,4 +71,6 @@ def _read(provider: Provider, remote_id: str) -> Remote | None:
 def _replaced(found: Survey, news: dict[str, Remote | None]) -> Survey:
     """A survey with some items exchanged; None for one that has vanished meanwhile."""
     remotes = [news.get(seen.remote.id, seen.remote) for seen in found.by_id.values()]
-    return survey((remote for remote in remotes if remote is not None), found.owner, found.formerly)
+    made = survey((remote for remote in remotes if remote is not None), found.owner, found.formerly)
+    made.settled = {remote_id: key for remote_id, key in found.settled.items() if remote_id not in news}
+    return made

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistctl.model.assistant import MARKER_KEY, Desired
+from assistctl.model.held import refuse_not_held
 from assistctl.model.limits import Limits
 from assistctl.model.plan import Action, Candidate, Cause, Change, FieldChange, Plan
 from assistctl.model.selection import Selection
@@ -17,6 +18,7 @@ from .fields import compare
 from .guard import refusals
 from .marker import Marker, Record, digest, metadata_records
 from .match import Match, match_all
+from .meeting import agreement
 from .metadata import foreign_metadata
 from .normalize import Canon
 from .settled import settled
@@ -48,7 +50,7 @@ def make_plan(desired: Sequence[Desired], remote: Survey, frame: Frame) -> Plan:
     everyone = _matches(fit, remote, frame)
     matches = [match for match in everyone if frame.selection.includes(match.desired.key)]
     failures: dict[str, tuple[str, ...]] = {}
-    changes = [_change(match, frame, failures) for match in matches]
+    changes = [agreement(match, remote) or _change(match, frame, failures) for match in matches]
     changes += _deletes(everyone, remote, frame)
     changes.sort(key=lambda change: (change.key, change.id or ""))
     plan = Plan(
@@ -160,6 +162,7 @@ def _meet(desired: Desired, seen: Seen, frame: Frame, failures: dict[str, tuple[
         ignored=frame.abilities.ignored,
     )
     reason, previous = _ownership(desired, seen, adopting, known) if marked else ("", None)
+    refuse_not_held(desired.fields, seen.remote.fields)
     unchanged = not reason and settled(desired, base, rules)
     result = Comparison() if unchanged else compare(desired, base, rules)
     if result.failures:

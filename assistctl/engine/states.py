@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assistctl.model.held import refuse_not_held
 from assistctl.model.values import Json, Packed, Value, pack
 
 from .threeway import Comparison
 
 
 def whole(fields: Mapping[str, Value], metadata: Mapping[str, str]) -> dict[str, Value]:
-    """Fields and metadata in one map; ``metadata`` without our marker."""
+    """Fields and metadata in one map; ``metadata`` without our marker. Raises ``NotHeld``."""
+    refuse_not_held(fields)
     return {**fields, "metadata": pack(dict(metadata))}
 
 

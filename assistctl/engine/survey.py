@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from assistctl.model.assistant import FIELDS, MARKER_KEY, Remote
+from assistctl.model.held import refuse_not_held
 from assistctl.model.plan import ABSENT
 from assistctl.model.values import Packed
 
@@ -51,6 +52,8 @@ class Survey:
     """By key: markers of our owner, or of one we take over."""
     unowned: list[Seen] = field(default_factory=list)
     foreign: list[Seen] = field(default_factory=list)
+    settled: dict[str, str] = field(default_factory=dict)
+    """By id the key of the manifest that it is known to agree with; neither holds its long values."""
 
     def add(self, remote: Remote) -> None:
         """Files one assistant; what is known of the same id already makes way. A probe is known by its id
@@ -58,6 +61,7 @@ class Survey:
         seen = see(remote)
         if remote.id in self.by_id:
             self._forget(self.by_id[remote.id])
+            self.settled.pop(remote.id, None)
         self.by_id[remote.id] = seen
         if seen.marker is None and probe_mark(remote):
             return
@@ -73,6 +77,19 @@ class Survey:
             if seen in group:
                 group.remove(seen)
         self.ours = {key: group for key, group in self.ours.items() if group}
+
+    def settle(self, light: Remote, key: str) -> None:
+        """Puts ``light`` in the place of the same assistant, which agrees with the manifest ``key``."""
+        known = self.by_id[light.id]
+        self.by_id[light.id] = seen = Seen(light, known.marker)
+        self.ours[key] = [seen if each is known else each for each in self.ours[key]]
+        self.settled[light.id] = key
+
+    def in_order(self) -> Survey:
+        """Itself, with the oldest first: the order of the list does not matter."""
+        self.unowned.sort(key=lambda seen: seen.age)
+        self.foreign.sort(key=lambda seen: seen.age)
+        return self
 
     def is_ours(self, seen: Seen) -> bool:
         """Our own marker, not one of a former owner."""
@@ -93,9 +110,7 @@ def survey(remotes: Iterable[Remote], owner: str, formerly: tuple[str, ...] = ()
     result = Survey(owner, formerly)
     for remote in remotes:
         result.add(remote)
-    result.unowned.sort(key=lambda seen: seen.age)
-    result.foreign.sort(key=lambda seen: seen.age)
-    return result
+    return result.in_order()
 
 
 def see(remote: Remote) -> Seen:
@@ -120,6 +135,7 @@ def unmoved(base: str, now: Remote, canon: Canon) -> bool:
 
 
 def _fingerprint(remote: Remote, canon: Canon, names: Sequence[str]) -> str:
+    refuse_not_held(remote.fields)
     texts = [f"{name}={canon.text(name, remote.fields.get(name, ABSENT))}" for name in names]
     texts += [f"metadata.{key}={value}" for key, value in sorted((remote.metadata or {}).items())]
     framed = "".join(f"{len(text)}:{text}" for text in texts)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from assistctl.model.assistant import Desired
 from assistctl.model.diagnostic import Diagnostic
@@ -26,6 +28,7 @@ __all__ = [
     "origins",
     "provenance",
     "read_fleet",
+    "reading_fleet",
 ]
 
 
@@ -48,13 +51,39 @@ def read_fleet(project: ProjectFile, environment: str, inputs: Inputs) -> Fleet:
 
     Raises ``UsageFault`` for an environment that the project does not have.
     """
+    first: dict[str, Desired] = {}
+    with reading_fleet(project, environment, inputs, partial(_keep_first, first)) as finish:
+        rest = finish()
+    return replace(rest, desired=tuple(first[key] for key in sorted(first)))
+
+
+@contextmanager
+def reading_fleet(
+    project: ProjectFile, environment: str, inputs: Inputs, give: Callable[[Desired], None]
+) -> Iterator[Callable[[], Fleet]]:
+    """Begins what :func:`read_fleet` does, in other processes where that helps; the call does the rest.
+
+    The manifests go to ``give`` as they are read, in any order; the Fleet of the call holds none. Where two
+    have one key, which is an error, both are given.
+    """
     reader = FleetReader(project)
-    reading = reader.reading(environment, inputs)
-    reader.read([reading])
-    found = (*reader.common, *reading.findings, *reader.notices([reading]))
-    desired = tuple(reading.desired[key] for key in sorted(reading.desired))
-    unreadable = frozenset(each.key for each in reading.identities) - reading.desired.keys()
-    return Fleet(desired, reader.diagnostics(found), reader.files, unreadable)
+    reading = reader.reading(environment, inputs, give)
+
+    def finish(go_on: Callable[[], None]) -> Fleet:
+        go_on()
+        found = (*reader.common, *reading.findings, *reader.notices([reading]))
+        unreadable = frozenset(each.key for each in reading.identities) - reading.valid
+        return Fleet((), reader.diagnostics(found), reader.files, unreadable)
+
+    with reader.begun([reading]) as go_on:
+        yield partial(finish, go_on)
+
+
+def _keep_first(first: dict[str, Desired], desired: Desired) -> None:
+    """Of two manifests with one key the first by place, whichever is read first."""
+    known = first.setdefault(desired.key, desired)
+    if (desired.file, desired.line) < (known.file, known.line):
+        first[desired.key] = desired
 
 
 def check_project(

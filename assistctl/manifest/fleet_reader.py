@@ -1,30 +1,39 @@
-"""Reads every manifest file of a project once, for any number of environments."""
+"""Reads every manifest file of a project once, for any number of environments, on every core."""
 
 from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from assistctl.model.assistant import Desired
-from assistctl.model.codes import is_error
 from assistctl.model.diagnostic import Diagnostic
+from assistctl.workers import Pieces, shared
 
-from .desired import Compiled, Scope, compile_manifest, exists_in, key_of, pin_of
-from .document_rules import document_findings, key_findings
+from .desired import Scope, compile_manifest, exists_in, key_of
 from .effective import Effective
-from .findings import Finding, Place, diagnostics
+from .findings import Finding, diagnostics
 from .identity import Identity, identity_findings
 from .inputs import Inputs
 from .interpolate import Names
 from .layers import Layer
 from .listing import list_manifests
 from .models import catalogue
+from .part_reader import Found, Part, PartReader
 from .settings import EnvironmentSettings, ProjectFile
 from .sources import Sources
 from .yaml_nodes import Path
+
+_FILES: Final = 32
+"""In one part: some 10 ms of work, so that nobody waits long for the last one."""
+_MOST_PARTS: Final = 1000
+
+
+def _nowhere(_desired: Desired) -> None:
+    return None
 
 
 @dataclass(slots=True)
@@ -32,28 +41,26 @@ class Reading:
     """One environment while it is read."""
 
     scope: Scope
-    desired: dict[str, Desired] = field(default_factory=dict)
+    give: Callable[[Desired], None] = _nowhere
+    """Called with each valid manifest as it is read, in any order."""
+    valid: set[str] = field(default_factory=set)
+    """The keys that were given."""
     findings: list[Finding] = field(default_factory=list)
-    notices: list[Finding] = field(default_factory=list)
+    notices: dict[str, Finding] = field(default_factory=dict)
     identities: list[Identity] = field(default_factory=list)
 
-    def add(self, compiled: Compiled, *, broken: bool) -> None:
-        """Takes what one manifest came to; of a ``broken`` one only its findings."""
-        for finding in compiled.findings:
-            (self.notices if finding.code.startswith("AC8") else self.findings).append(finding)
-        if compiled.desired is not None and not broken:
-            self.desired.setdefault(compiled.desired.key, compiled.desired)
+    def receive(self, found: Found) -> None:
+        """Gives the manifests of one part on and keeps no more of them than the keys."""
+        for desired in found.desired:
+            self.valid.add(desired.key)
+            self.give(desired)
+        found.desired.clear()
 
-
-@dataclass(frozen=True, slots=True)
-class _Manifest:
-    """One document of a manifest file."""
-
-    layer: Layer
-    stem: str
-    line: int
-    documents: int
-    """How many documents its file has."""
+    def add(self, found: Found) -> None:
+        """Takes the rest of one part; parts must come in the order of their files."""
+        self.findings += found.findings
+        self.notices = found.notices | self.notices
+        self.identities += found.identities
 
 
 class FleetReader:
@@ -65,9 +72,11 @@ class FleetReader:
         self.files = 0
         self._project = project
         self._sources = Sources(project.root)
-        self._fragments: dict[str, bool] = {}
+        self._parts = PartReader(project, self._sources)
 
-    def reading(self, environment: str, inputs: Inputs) -> Reading:
+    def reading(
+        self, environment: str, inputs: Inputs, give: Callable[[Desired], None] = _nowhere
+    ) -> Reading:
         """An empty reading. Raises ``UsageFault`` for an unknown environment."""
         settings = self._project.environment(environment)
         names = Names(
@@ -78,24 +87,31 @@ class FleetReader:
         )
         secrets = {form for secret in inputs.secrets for form in (secret, json.dumps(secret)[1:-1])}
         layers = self._defaults(settings)
-        return Reading(Scope(settings.name, layers, inputs, names, tuple(sorted(secrets)), catalogue()))
+        scope = Scope(settings.name, layers, inputs, names, tuple(sorted(secrets)), catalogue())
+        return Reading(scope, give)
+
+    @contextmanager
+    def begun(self, readings: Sequence[Reading]) -> Iterator[Callable[[], None]]:
+        """Begins to read everything, in other processes where that helps; the call does the rest, into
+        ``readings`` and ``common``."""
+        files = self._list()
+        size = max(_FILES, -(-len(files) // _MOST_PARTS))
+        scopes = [reading.scope for reading in readings]
+
+        def read(number: int) -> Part:
+            return self._parts.read(files[number * size : (number + 1) * size], scopes)
+
+        with _collector_paused(), shared(-(-len(files) // size), read) as parts:
+            yield lambda: self._gather(parts, readings)
 
     def read(self, readings: Sequence[Reading]) -> None:
         """Reads everything into ``readings`` and ``common``."""
-        with _collector_paused():
-            for manifest in self._manifests():
-                broken = self._note(_own_findings(manifest, self._project.names))
-                for reading in readings:
-                    if exists_in(manifest.layer, reading.scope.environment):
-                        self._compile(manifest, reading, broken=broken)
-        known = {_about(finding) for finding in self.common}
-        for reading in readings:
-            own = [finding for finding in reading.findings if _about(finding) not in known]
-            reading.findings = own + list(identity_findings(reading.identities))
+        with self.begun(readings) as finish:
+            finish()
 
     def find(self, reading: Reading, keys: Collection[str]) -> Iterator[tuple[Desired, Effective]]:
         """The valid manifests with these keys, with where their values come from."""
-        for manifest in self._manifests():
+        for manifest in self._parts.manifests(self._list(), self.common):
             layer, scope = manifest.layer, reading.scope
             if key_of(layer, manifest.stem) not in keys or not exists_in(layer, scope.environment):
                 continue
@@ -111,8 +127,7 @@ class FleetReader:
         """One notice per model, at the first manifest that names it."""
         first: dict[str, Finding] = {}
         for reading in readings:
-            for finding in reading.notices:
-                first.setdefault(finding.message, finding)
+            first = reading.notices | first
         return list(first.values())
 
     def _defaults(self, settings: EnvironmentSettings) -> tuple[Layer, ...]:
@@ -121,58 +136,35 @@ class FleetReader:
             for each in settings.defaults
         )
 
-    def _manifests(self) -> Iterator[_Manifest]:
+    def _list(self) -> list[str]:
         project = self._project
         files, findings = list_manifests(project.root, project.file, project.manifests)
         self.files = len(files)
         self.common += findings
-        for file in files:
-            loaded, unreadable = self._sources.load(file)
-            self.common += unreadable
-            stem = file.rpartition("/")[2].rpartition(".")[0]
-            for document in loaded.documents:
-                if isinstance(document.value, dict):
-                    layer = Layer(file, document.index, (), document.value, loaded.dollars)
-                    yield _Manifest(layer, stem, document.line, len(loaded.documents))
-                else:
-                    place = Place(file, document.index)
-                    self.common.append(Finding("AC018", "a manifest must be a map", place))
+        return files
 
-    def _compile(self, manifest: _Manifest, reading: Reading, *, broken: bool) -> None:
-        layer, environment = manifest.layer, reading.scope.environment
-        key, pin = key_of(layer, manifest.stem), pin_of(layer, environment)
-        identity = Identity(key, _named_only(layer), manifest.line, pin)
-        reading.identities.append(identity)
-        compiled = compile_manifest(layer, manifest.stem, manifest.line, reading.scope, self._sources)
-        fragments = [part for part in compiled.effective.layers if self._is_fragment(part, layer)]
-        reading.add(compiled, broken=any([broken, *map(self._fragment_is_broken, fragments)]))
+    def _gather(self, parts: Pieces[Part], readings: Sequence[Reading]) -> None:
+        """Takes the parts as they come; whatever depends on an order is put together at the end."""
+        known: dict[int, Part] = {}
+        for number, part in parts:
+            known[number] = part
+            for reading, found in zip(readings, part.found, strict=True):
+                reading.receive(found)
+        fragments: dict[str, list[Finding]] = {}
+        for _, part in sorted(known.items()):
+            self.common += part.common
+            fragments |= part.fragments
+            for reading, found in zip(readings, part.found, strict=True):
+                reading.add(found)
+        self.common += [finding for found in fragments.values() for finding in found]
+        self._across(readings)
 
-    def _is_fragment(self, part: Layer, manifest: Layer) -> bool:
-        return part.file not in (manifest.file, self._project.file)
-
-    def _fragment_is_broken(self, fragment: Layer) -> bool:
-        """Checks a fragment by itself when it is first met."""
-        known = self._fragments.get(fragment.file)
-        if known is None:
-            known = self._note(document_findings(fragment, "Fragment", self._project.names))
-            self._fragments[fragment.file] = known
-        return known
-
-    def _note(self, findings: list[Finding]) -> bool:
-        self.common += findings
-        return any(is_error(finding.code) for finding in findings)
-
-
-def _named_only(layer: Layer) -> Layer:
-    """The layer without what identities do not need: they are kept to the end, and prompts are large."""
-    values = {name: layer.values[name] for name in ("key", "id", "aliases") if name in layer.values}
-    return Layer(layer.file, layer.document, layer.path, values)
-
-
-def _own_findings(manifest: _Manifest, environments: Sequence[str]) -> list[Finding]:
-    found = document_findings(manifest.layer, "Manifest", environments)
-    found += key_findings(manifest.layer, manifest.stem, manifest.documents)
-    return found
+    def _across(self, readings: Sequence[Reading]) -> None:
+        """What only shows once all manifests are there."""
+        known = {_about(finding) for finding in self.common}
+        for reading in readings:
+            own = [finding for finding in reading.findings if _about(finding) not in known]
+            reading.findings = own + list(identity_findings(reading.identities))
 
 
 def _about(finding: Finding) -> tuple[str, str, int, Path]:

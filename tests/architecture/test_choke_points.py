@@ -106,7 +106,12 @@ BAD = {
         "__import__('x')",
         "import os\nos.execv('x', [])",
     ],
-    "no process is started": ["import subprocess", "def f():\n    from subprocess import run"],
+    "no process is started": [
+        "import subprocess",
+        "def f():\n    from subprocess import run",
+        "import os\nos.fork()",
+        "import os\nos.posix_spawn('x', [], {})",
+    ],
     "no guard is switched off": [
         "client(verify=False)",
         "client(follow_redirects=True)",

@@ -44,7 +44,7 @@ def command(
     ports = ports_of(call)
     settings = settings_of(call, ports)
     selection = selection_of(choices, settings)
-    planned = plan(settings, selection, ports)
+    planned = plan(settings, selection, ports, hold=full)
     note_findings(call.console, planned.findings)
     if out is not None:
         save(planned, call.options.locate(out), ports.wall(), selection)
