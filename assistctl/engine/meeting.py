@@ -3,8 +3,8 @@
 A fleet is mostly unchanged, and its prompts are most of its memory. Each manifest is compared as soon as its
 assistant is there, or the other way round; where nothing changes, long values make way for :data:`NOT_HELD`
 on both sides. The plan that follows never needs them, but for a few rare cases (an assistant that the list
-shows in two states, say): there :class:`~assistctl.model.held.NotHeld` is raised, and the caller plans again and holds
-everything.
+shows in two states, say): there :class:`~assistctl.model.held.NotHeld` is raised, and the caller plans again
+and holds everything.
 """
 
 from __future__ import annotations
