@@ -11,6 +11,7 @@ from assistctl.model.assistant import FIELDS, Desired, Remote
 from assistctl.model.provider import Provider
 from assistctl.model.selection import Selection
 
+_ALL = frozenset(FIELDS)
 _READERS = 8
 """GETs under way at once for items that the list answered without some fields."""
 
@@ -25,6 +26,8 @@ def complete(found: Survey, desired: Sequence[Desired], selection: Selection, pr
 
     AIML API declares list items with eight fields only.
     """
+    if all(seen.remote.fields.keys() >= _ALL for seen in found.by_id.values()):
+        return found
     return _filled(found, _incomplete(found, desired, selection), provider)
 
 

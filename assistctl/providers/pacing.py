@@ -1,4 +1,4 @@
-"""How often, how many at once and how soon again: the run's manners towards the remote."""
+"""How often and how soon again: the run's manners towards the remote. How many at once: ``gate``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from types import TracebackType
 
 LONGEST_WAIT = 120.0
 """Seconds: a remote that asks for a longer pause stops the run (the official SDKs draw the same line)."""
 _BUDGET = 20
-_UNLIMITED = 1 << 30
 
 
 class RetryBudget:
@@ -36,63 +34,6 @@ class RetryBudget:
         """A request succeeded."""
         with self._lock:
             self._left = min(_BUDGET, self._left + 1)
-
-
-class Gate:
-    """Limits how many requests are under way: no limit until the remote throttles, then half as many;
-    one more after each full round of successes."""
-
-    def __init__(self) -> None:
-        self._limit = _UNLIMITED
-        self._under_way = 0
-        self._good = 0
-        self._halvings = 0
-        self._stopped = False
-        self._changed = threading.Condition()
-
-    def __enter__(self) -> int:
-        """The number of halvings so far, for :meth:`throttled`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._under_way < self._limit or self._stopped)
-            self._under_way += 1
-            return self._halvings
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._changed:
-            self._under_way -= 1
-            self._changed.notify()
-
-    @property
-    def stopped(self) -> bool:
-        """No further request may begin."""
-        return self._stopped
-
-    def stop(self) -> None:
-        """Ends the run: those who wait here come through at once and find it stopped."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-
-    def throttled(self, since: int) -> None:
-        """The remote said 429 to a request that came in when there had been ``since`` halvings.
-
-        A burst of 429s answers requests from before the limit shrank: it halves once, not to nothing.
-        """
-        with self._changed:
-            if since == self._halvings:
-                self._limit = max(1, self._under_way // 2)
-                self._halvings += 1
-            self._good = 0
-
-    def succeeded(self) -> None:
-        """A request went well."""
-        with self._changed:
-            self._good += 1
-            if self._good >= self._limit:
-                self._limit, self._good = self._limit + 1, 0
-                self._changed.notify()
 
 
 def asked_delay(headers: Mapping[str, str]) -> float | None:

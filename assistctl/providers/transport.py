@@ -15,10 +15,11 @@ from assistctl.model.values import Json
 
 from .errors_wire import read_fault
 from .first_contact import NEXT
+from .gate import Gate, Ticket
 from .json_wire import decode, excerpt, looks_like_html
 from .message import Answer, AnswerTooLarge, Request, Sender
 from .outcome import Failed, answered, broken, judged
-from .pacing import Gate, RetryBudget, http_date
+from .pacing import RetryBudget, http_date
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -113,13 +114,13 @@ class Transport:
         lost: list[RemoteError] = []
 
         def attempt() -> T:
-            with self._gate as since:
+            with self._gate.passing(_kind(request), write=request.method != "GET") as ticket:
                 try:
-                    return self._attempt(request, parse)
+                    return self._attempt(request, parse, ticket)
                 except Failed as failed:
                     _forget_frames(failed)
                     if failed.error.status == _THROTTLED:
-                        self._gate.throttled(since)
+                        self._gate.throttled(ticket)
                     if isinstance(failed.error, OutcomeUnknown):
                         lost.append(failed.error)
                     raise
@@ -134,10 +135,12 @@ class Transport:
         except Failed as failed:
             raise self._scrubbed(_in_doubt(failed.error, lost)) from None
 
-    def _attempt(self, request: Request, parse: Callable[[Json], T]) -> T:
+    def _attempt(self, request: Request, parse: Callable[[Json], T], ticket: Ticket) -> T:
         seconds = self._time_for(request)
+        begin = self._clock.now()
         try:
             answer = self._sender.send(request, seconds)
+            took = self._clock.now() - begin
             self._date = answer.headers.get("date", self._date)
             if not 200 <= answer.status < 300:
                 raise self._refusal(request, answer)
@@ -145,7 +148,7 @@ class Transport:
         except RemoteError as error:
             raise broken(request, error) from None
         self._budget.refund()
-        self._gate.succeeded()
+        self._gate.succeeded(ticket, took)
         return result
 
     def _time_for(self, request: Request) -> float:
@@ -250,6 +253,11 @@ def _headers(profile: Profile, key: str) -> dict[str, str]:
     elif key and profile.auth == "header":
         headers[profile.auth_header] = key
     return headers
+
+
+def _kind(request: Request) -> str:
+    """Method and depth of the path: creates and modifies need not be equally quick, nor pages and items."""
+    return f"{request.method} {request.url.partition('?')[0].count('/')}"
 
 
 def _in_doubt(last: RemoteError, lost: Sequence[RemoteError]) -> RemoteError:

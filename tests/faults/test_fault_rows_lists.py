@@ -196,6 +196,29 @@ def test_l5_an_assistant_that_changed_between_its_two_appearances_is_asked_for_i
     assert scene.requests.count(f"GET /assistants/{bob['id']}") == 1
 
 
+def test_l5_a_long_prompt_that_was_let_go_before_its_second_appearance_is_seen_all_the_same(
+    scene: Scene,
+) -> None:
+    bob, edited_text = scene.named("bob"), "Edited by hand. " * 30
+
+    def edited(number: int, request: Request, server: Handler) -> Answer | None:
+        if number != 2:
+            return None
+        scene.ask("POST", f"/{bob['id']}", {"model": "gpt-4o-mini", "instructions": edited_text})
+        before = replace(request, query={**request.query, "after": scene.named("ann")["id"]})
+        return json_answer({**page_of(server(before)), "has_more": True})
+
+    scene.write("bob", instructions="From the manifest. " * 30).apply()
+    scene.forget()
+    scene.fault = small_pages(3, edited)
+    ran = scene.run("plan", "--format", "json")
+    (change,) = (c for c in ran.data["assistctl"]["changes"] if c["key"] == "bob")
+    assert [(f["field"], f["before"], f["cause"]) for f in change["fields"]] == [
+        ("instructions", edited_text, "drift")
+    ]
+    assert scene.requests.count(LIST) > 2  # the list was walked once more, and everything held
+
+
 def test_l6_when_the_cursor_vanishes_between_two_pages_the_list_is_read_once_more(scene: Scene) -> None:
     extra = scene.add(name="goes away")
     names = [item["id"] for item in scene.all()]

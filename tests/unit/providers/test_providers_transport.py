@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import ssl
-import threading
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ import pytest
 
 from assistctl.errors import CredentialsRefused, NotApplied, NotStarted, OutcomeUnknown, RemoteError
 from assistctl.model.profile import Profile
-from assistctl.providers.pacing import Gate, asked_delay
+from assistctl.providers.pacing import asked_delay
 from assistctl.providers.transport import REQUEST_SECONDS
 
 KEY = "sk-canary-0123456789"
@@ -359,43 +358,48 @@ def test_the_servers_own_time_is_kept(bench: Any, wire: Any) -> None:
     assert run.provider.server_time == 100
 
 
-def test_a_burst_of_429_halves_the_concurrency_once_and_success_raises_it_again() -> None:
-    gate = Gate()
-    for since in [gate.__enter__() for _ in range(8)]:
-        gate.throttled(since)
-        gate.__exit__(None, None, None)
-    assert _fit_into(gate) == 4
-    for _ in range(4):
-        gate.succeeded()
-    assert _fit_into(gate) == 5
-
-
 def test_a_429_lowers_the_concurrency_of_the_transport(bench: Any, wire: Any) -> None:
     run = bench(wire["answer"](429, retry_after="0"), wire["answer"](200, wire["assistant"]()))
     run.provider.create(BODY)
     # One request alone was throttled: one at a time, and one more after its success.
-    assert _fit_into(run.provider._transport._gate) == 2
+    assert run.provider._transport._gate.window.limit == 2
+    run.provider.create(BODY)
+    # One at a time leaves room for another: that says nothing about three at once.
+    assert run.provider._transport._gate.window.limit == 2
 
 
-def _fit_into(gate: Gate) -> int:
-    """How many requests can be under way at once."""
-    entered, leave = threading.Semaphore(0), threading.Event()
+def test_the_latency_of_a_request_is_that_of_its_last_attempt_without_waits(bench: Any, wire: Any) -> None:
+    def slow(request: httpx.Request) -> httpx.Response:
+        run.clock.time += 0.3
+        return wire["answer"](200, wire["assistant"]())
 
-    def request() -> None:
-        with gate:
-            entered.release()
-            leave.wait(5)
+    run = bench(wire["answer"](429, retry_after="7"), slow)
+    run.provider.create(BODY)
+    assert run.clock.waits == [7.0]
+    assert _recent(run, "POST 3") == pytest.approx(0.3)
 
-    threads = [threading.Thread(target=request) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    count = 0
-    while entered.acquire(timeout=0.1):
-        count += 1
-    leave.set()
-    for thread in threads:
-        thread.join()
-    return count
+
+def test_creates_modifies_and_reads_have_latencies_of_their_own(bench: Any, wire: Any) -> None:
+    def after(seconds: float) -> Any:
+        def answer(request: httpx.Request) -> httpx.Response:
+            run.clock.time += seconds
+            return wire["answer"](200, wire["assistant"]())
+
+        return answer
+
+    run = bench(after(0.1), after(0.2), after(0.3), after(0.4))
+    run.provider.create(BODY)
+    run.provider.update("asst_1", BODY)
+    run.provider.get("asst_1")
+    run.provider._transport.remove("https://api.aimlapi.com/assistants/asst_1")
+    kinds = ["POST 3", "POST 4", "GET 4", "DELETE 4"]
+    assert [_recent(run, kind) for kind in kinds] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+
+
+def _recent(run: Any, kind: str) -> float:
+    latency = run.provider._transport._gate.window.latency(kind)
+    assert latency is not None
+    return float(latency.recent)
 
 
 def test_a_throttled_modify_is_looked_at_before_it_is_sent_again(bench: Any, wire: Any) -> None:
