@@ -215,6 +215,8 @@ def _read_open(descriptor: int, shown: str, limit: int) -> bytes:
     try:
         # In pieces of the file's own size: a read allocates all that it asks for, and limits can be large.
         data = os.read(descriptor, found.st_size + 1)
+        if len(data) == found.st_size:
+            return data
         while len(data) <= limit and (more := os.read(descriptor, min(_PIECE, limit + 1 - len(data)))):
             data += more
     except OSError as error:

@@ -19,26 +19,50 @@ COMPLETE_VARIABLE = "_ASSISTCTL_COMPLETE"
 """Set by the completion scripts: the shell asks for words, nobody runs a verb."""
 
 
+class Interrupts:
+    """What signals raise, and what they raised: some libraries make an error of their own out of it."""
+
+    def __init__(self) -> None:
+        self.raised: KeyboardInterrupt | None = None
+
+    def install(self) -> None:
+        """For SIGTERM, and for SIGINT unless whoever started this process had it ignored."""
+        signal.signal(signal.SIGTERM, self._arrived)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._arrived)
+
+    def _arrived(self, number: int, _frame: FrameType | None) -> None:
+        self.raised = Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
+        raise self.raised
+
+
 def run_process(argv: Sequence[str], app: click.Group | None = None) -> int:
     """:func:`run` with this process's streams and signals."""
     _reserve_standard_descriptors()
-    signal.signal(signal.SIGTERM, _terminate)
+    interrupts = Interrupts()
+    interrupts.install()
     try:
-        return run(argv, Console.of_process(), app)
+        return run(argv, Console.of_process(), app, interrupts)
     except Terminated:  # a second signal, while the first one was being reported
         return ExitCode.TERMINATED
 
 
-def run(argv: Sequence[str], console: Console, app: click.Group | None = None) -> int:
+def run(
+    argv: Sequence[str],
+    console: Console,
+    app: click.Group | None = None,
+    interrupts: Interrupts | None = None,
+) -> int:
     """Runs one command line and returns its exit code; every failure is reported on ``console``.
 
-    ``app`` is the command tree, the usual one by default.
+    ``app`` is the command tree, the usual one by default. After an interrupt nothing else is reported.
     """
     tree = app or build()
     try:
         code = _complete(tree) if COMPLETE_VARIABLE in os.environ else _invoke(tree, argv, console)
     except (Exception, KeyboardInterrupt) as error:  # the only catch-all: nothing may end in a traceback
-        code = report(error, console, argv, os.environ)
+        raised = interrupts.raised if interrupts else None
+        code = report(raised or error, console, argv, os.environ)
     return _close(code, argv, console)
 
 
@@ -68,10 +92,6 @@ def _close(code: int, argv: Sequence[str], console: Console) -> int:
         later = report(error, console, argv, os.environ)
         return strongest([ExitCode(code), ExitCode(later)])
     return code
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
 
 
 def _reserve_standard_descriptors() -> None:

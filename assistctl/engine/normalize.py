@@ -94,7 +94,9 @@ def _exact(number: float) -> int | float:
 
 
 _DECODE: Callable[[str], Json] = json.JSONDecoder(parse_float=lambda text: _exact(float(text))).decode
-_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_ENCODE = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")
+).encode
 
 
 def _plain(value: Value) -> Json:
@@ -204,8 +206,10 @@ def _response_format(value: Json) -> Json:
 
 def _in_order(tools: list[dict[str, Json]]) -> list[dict[str, Json]]:
     """By type and name; the whole text decides only where two tools bear one name."""
-    if len({*map(_type_and_name, tools)}) < len(tools):
-        tools.sort(key=_dump)
+    named = {_type_and_name(tool): tool for tool in tools}
+    if len(named) == len(tools):
+        return [named[key] for key in sorted(named)]
+    tools.sort(key=_dump)
     tools.sort(key=_type_and_name)
     return tools
 

@@ -7,7 +7,6 @@ it without a change, at about four times the cost.
 from __future__ import annotations
 
 from assistctl.model.assistant import Desired
-from assistctl.model.values import Value
 
 from .marker import Marker, digest, metadata_records
 from .survey import Seen
@@ -24,20 +23,22 @@ def settled(desired: Desired, seen: Seen, rules: Rules) -> bool:
         return False
     if desired.fields.keys() != marker.fields.keys():
         return False
-    fields = desired.fields.items()
-    return all(_field_agrees(name, value, seen, marker, rules) for name, value in fields) and (
-        _metadata_agrees(desired, seen, marker)
-    )
+    return _metadata_agrees(desired, seen, marker) and _fields_agree(desired, seen, marker, rules)
 
 
-def _field_agrees(name: str, value: Value, seen: Seen, marker: Marker, rules: Rules) -> bool:
+def _fields_agree(desired: Desired, seen: Seen, marker: Marker, rules: Rules) -> bool:
     """Whether the remote holds what the manifest says, and the record says so too."""
-    if name not in seen.remote.fields:
-        return False
-    current = seen.remote.fields[name]
-    text = rules.canon.text(name, value)
-    alike = (value == current and type(value) is type(current)) or text == rules.canon.text(name, current)
-    return alike and digest(name, text) == marker.fields[name].digest
+    remote, text_of = seen.remote.fields, rules.canon.text
+    for name, value in desired.fields.items():
+        if name not in remote:
+            return False
+        current, text = remote[name], text_of(name, value)
+        alike = type(value) is type(current) and value == current
+        if not alike and text != text_of(name, current):
+            return False
+        if digest(name, text) != marker.fields[name].digest:
+            return False
+    return True
 
 
 def _metadata_agrees(desired: Desired, seen: Seen, marker: Marker) -> bool:

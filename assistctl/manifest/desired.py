@@ -77,8 +77,6 @@ def compile_manifest(manifest: Layer, stem: str, line: int, scope: Scope, source
     findings += _shape(effective)
     findings += value_rules(effective, scope.inputs)
     fields = _fields(key_of(manifest, stem), effective.values)
-    if isinstance(prompt := fields.get("instructions"), str):
-        fields["instructions"] = scope.inputs.share(prompt)
     rest = {name: value for name, value in fields.items() if name != "instructions"}
     findings += text_rules(effective, rest, sources, scope.secrets)
     findings += lint(effective, sources, scope.inputs, scope.models)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,5 +27,3 @@ class Inputs:
     """How the profile treats model names; names of deployments are never looked up."""
     today: str = ""
     """The date as YYYY-MM-DD, for shutdown notices; empty for none."""
-    share: Callable[[str], str] = str
-    """Gives an equal text that is held already, or the text itself."""

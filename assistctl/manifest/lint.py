@@ -84,7 +84,7 @@ def _prompt(effective: Effective, sources: Sources) -> Iterator[Finding]:
     prompt = values.get("instructions")
     text = prompt if isinstance(prompt, str) else ""
     wanted = values.get("response_format")
-    if isinstance(wanted, dict) and wanted.get("type") == "json_object" and "json" not in text.lower():
+    if isinstance(wanted, dict) and wanted.get("type") == "json_object" and not _has_json(text):
         words = "json_object needs the word JSON in the instructions"
         yield Finding("AC707", words, effective.place(("response_format",), on_key=True))
     if text:
@@ -92,6 +92,11 @@ def _prompt(effective: Effective, sources: Sources) -> Iterator[Finding]:
         for found in missing_functions(text, named):
             place = text_place(effective, sources, ("instructions",), found)
             yield Finding(found.code, found.message, place)
+
+
+def _has_json(text: str) -> bool:
+    """The usual spellings first: a prompt in small letters is a copy."""
+    return "JSON" in text or "json" in text or "json" in text.lower()
 
 
 def _resources(effective: Effective) -> Iterator[Finding]:

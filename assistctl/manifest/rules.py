@@ -16,14 +16,15 @@ from .inputs import Inputs
 from .shapes import KNOWN_TOOLS
 from .sources import Sources
 from .suggest import listed, nearest
-from .texts import TextFinding, check_text
+from .texts import BEGINNINGS, TextFinding, check_text
 from .yaml_nodes import Path
 
 MAX_METADATA: Final = 15
 """The protocol has 16 metadata keys; one is ours."""
 
-_ESCAPED: Final = re.compile(r"\\[u\\bf]")
-"""JSON's escapes of what :mod:`.texts` looks for; tabs and line ends are harmless."""
+_ESCAPED: Final = re.compile(r"\\(?:[u\\bf]|[nrt]" + BEGINNINGS + ")")
+"""JSON's escapes of what :mod:`.texts` looks for. Tabs and line ends are harmless, but their letter hides
+where a token begins."""
 
 
 def value_rules(effective: Effective, inputs: Inputs) -> Iterator[Finding]:

@@ -31,12 +31,17 @@ _RUNS: Final = bytes(
     ord("a") if (chr(byte).isalnum() and byte < 128) or chr(byte) in "_-" else ord(" ") for byte in range(256)
 )
 """Maps what tokens consist of to ``a``, everything else to a blank: a run of 20 is worth a closer look."""
+# The first part of a web token has an end, or a text full of beginnings would be read from each to its end.
 _TOKEN: Final = re.compile(
     rb"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{20,}|sk_live_[A-Za-z0-9]{16,}|gh[pos]_[A-Za-z0-9]{36}"
     rb"|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[A-Za-z0-9-]{15,}|AKIA[0-9A-Z]{16}"
     rb"|AIza[0-9A-Za-z_-]{35}|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}"
-    rb"|eyJ[A-Za-z0-9_-]{17,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
+    rb"|eyJ[A-Za-z0-9_-]{17,1024}+\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
 )
+BEGINNINGS: Final = "(?:sk[-_]|gh[pos]_|github_pat_|glpat-|xox|AKIA|AIza|hf_|npm_|pypi-|eyJ)"
+"""How tokens begin, as a regular expression."""
+_TOKEN_START: Final = re.compile(b"(?<![A-Za-z0-9])" + BEGINNINGS.encode())
+"""Looked for first: names of functions are long runs too, but few begin like a token."""
 _PRIVATE_KEY: Final = re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")
 _MIN_SECRET: Final = 8
 
@@ -71,7 +76,8 @@ def _token(data: bytes) -> str | None:
     while start >= 0:
         end = runs.find(b" ", start)
         end = len(runs) if end < 0 else end
-        if match := _TOKEN.search(data, start, end + _TOKEN_TAIL):
+        begins = _TOKEN_START.search(data, start, end)
+        if begins and (match := _TOKEN.search(data, begins.start(), end + _TOKEN_TAIL)):
             return match[0].decode()
         start = runs.find(_TOKEN_RUN, end)
     match = _PRIVATE_KEY.search(data) if b"PRIVATE KEY" in data else None

@@ -54,7 +54,7 @@ def load(data: bytes) -> Loaded:
     non-string keys, empty documents; at most 50 levels and 100,000 nodes."""
     documents = None if _has_controls(data) else _documents(data)
     if documents is not None:
-        return Loaded(documents, dollars=b"${" in data)
+        return Loaded(documents, dollars=b"$" in data and b"${" in data)  # one byte is found much faster
     text, problems = decode(data)
     return Loaded(problems=problems or Positions(text).problems() or _UNEXPLAINED)
 

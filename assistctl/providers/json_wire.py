@@ -37,7 +37,7 @@ def decode(body: bytes) -> Json:
         raise AnswerTooLarge("the answer holds too many values")
     try:
         value: Json = _DECODER.decode(body.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
-        if (b"\\ud" in body or b"\\uD" in body) and _SURROGATE.search(body):
+        if _SURROGATE.search(body):  # leaps from backslash to backslash, quicker than `in` for a part of it
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:
         raise RemoteError("the answer is JSON nested too deeply") from None

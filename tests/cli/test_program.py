@@ -229,3 +229,31 @@ sys.exit(run.run_process(["wait"], tree))
     _, err = process.communicate(timeout=30)
     assert process.returncode == code
     assert err in ("Error: interrupted\n", "Error: terminated\n")
+
+
+def test_an_interrupt_wins_over_whatever_a_library_makes_of_it():
+    swallowing = """
+import os, signal, sys, types
+from assistctl.cli import run, app, table
+from assistctl.cli.verb import verb
+
+@verb
+def command(call):
+    "Is interrupted."
+    try:
+        os.kill(os.getpid(), int(sys.argv[1]))
+    except KeyboardInterrupt as error:
+        raise ValueError("building failed: KeyboardInterrupt") from None
+
+module = types.ModuleType("swallowing_verb")
+module.command = command
+sys.modules["swallowing_verb"] = module
+tree = app.build({"swallow": table.Row("swallowing_verb", "Is interrupted.")})
+sys.exit(run.run_process(["swallow"], tree))
+"""
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        ran = subprocess.run(
+            [sys.executable, "-c", swallowing, str(int(number))], capture_output=True, text=True, check=False
+        )
+        assert (ran.returncode, ran.stdout) == (code, "")
+        assert ran.stderr in ("Error: interrupted\n", "Error: terminated\n")

@@ -91,7 +91,8 @@ def test_an_interrupt_leaves_no_copy_behind(project: Path, after: float) -> None
         os.killpg(process.pid, signal.SIGINT)
         out, _ = process.communicate(timeout=20)  # ends when no copy holds the pipe any more
     assert "Traceback" not in out
-    assert process.returncode in (130, 65)
+    # Python ends itself by SIGINT where the interrupt came after its own last line.
+    assert process.returncode in (130, 65, -signal.SIGINT)
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 

@@ -1,13 +1,33 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistctl.manifest.fleet import Fleet
 from assistctl.manifest.prompt_functions import missing_functions
 from assistctl.manifest.texts import check_text
 
 _FLAG_OF_ENGLAND = "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in "gbeng") + "\U000e007f"
+
+
+_TOKENS = (
+    "sk-" + "a1" * 12,
+    "sk_live_" + "a1" * 8,
+    *(f"gh{kind}_" + "a1" * 18 for kind in "pos"),
+    "github_pat_" + "a1" * 11,
+    "glpat-" + "a1" * 10,
+    *(f"xox{kind}-" + "a1" * 10 for kind in "abprs"),
+    "AKIA" + "A1" * 8,
+    "AIza" + "a1" * 17 + "a",
+    "hf_" + "a1" * 15,
+    "npm_" + "a1" * 18,
+    "pypi-" + "a1" * 25,
+    "eyJ" + "a1" * 9 + ".eyJ" + "a1" * 100 + "." + "a1" * 20,
+)
 
 
 def _codes(text: str, *secrets: str) -> list[str]:
@@ -83,6 +103,32 @@ def test_a_key_of_seven_characters_is_no_live_key() -> None:
 def test_a_token_is_named_but_not_repeated() -> None:
     (found,) = check_text("sk-abcdefghijklmnopqrstuvwx", ())
     assert found.message == "looks like a secret: sk-abc… (27 characters)"
+
+
+@pytest.mark.parametrize("token", _TOKENS)
+def test_each_kind_of_token_is_found_whole_behind_a_long_name(token: str) -> None:
+    (found,) = check_text(f"call search_records_by_name_and_date with {token}", ())
+    assert (found.code, found.needle) == ("AC702", token)
+
+
+def test_a_long_name_does_not_cut_the_token_behind_it() -> None:
+    token = "sk-" + "a1" * 40
+    (found,) = check_text("search_records_by_name_and_date" + " x" * 180 + " " + token, ())
+    assert found.needle == token
+
+
+def test_a_prompt_of_nothing_but_beginnings_of_tokens_is_read_in_bounded_time() -> None:
+    assert _codes("_eyJ" * (1 << 18)) == []
+
+
+@pytest.mark.parametrize("token", _TOKENS)
+def test_a_token_at_the_beginning_of_a_line_of_a_tool_is_found(
+    make_fleet: Callable[..., Fleet], token: str
+) -> None:
+    function = {"name": "look_up", "description": f"Needs this key:\n{token}"}
+    manifest = {"model": "gpt-4o", "tools": [{"type": "function", "function": function}]}
+    fleet = make_fleet({"assistants/a.yaml": json.dumps(manifest)})
+    assert [each.code for each in fleet.diagnostics if each.code != "AC801"] == ["AC702"]
 
 
 def test_invisible_characters_are_counted_in_one_line() -> None:
