@@ -61,7 +61,10 @@ def spare_processors() -> int:
     """How many copies can run beside this process; 0 where it must not be forked."""
     if sys.platform != "linux" or _threads() != 1:
         return 0
-    return len(os.sched_getaffinity(0)) - 1
+    # Where ends of children are ignored, as some supervisors have it, the number of one that has ended may
+    # be somebody else's by the time we end it.
+    ignored = signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN
+    return 0 if ignored else len(os.sched_getaffinity(0)) - 1
 
 
 def _threads() -> int:

@@ -20,6 +20,7 @@ from assistctl.server.http import running
 from assistctl.server.messages import Handler, Request, error_answer
 from assistctl.server.moods import with_moods
 from assistctl.server.store import Store
+from tests.faults.skipping_clock import Clock
 
 _TEAM = """\
 key: support
@@ -118,7 +119,9 @@ class Fleet:
         out, err = io.StringIO(), io.StringIO()
         console = Console(None, out, err, os.environ)
         where = ["--base-url", self.url] if self.url else []
-        code = run(["-C", str(self.root), *where, *args], console)
+        with pytest.MonkeyPatch.context() as patch:
+            Clock().put_in(patch)  # a list that lags is waited for in virtual time
+            code = run(["-C", str(self.root), *where, *args], console)
         return Ran(code, out.getvalue(), err.getvalue())
 
     def url_below(self, path: str) -> Fleet:

@@ -9,8 +9,16 @@ from typing import Any
 import pytest
 
 from assistctl.server.messages import Answer
+from tests.faults.skipping_clock import Clock
 
 KEY = "sk-test-0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses between attempts pass at once."""
+    Clock().put_in(monkeypatch)
+
 
 BROKEN = {
     "not YAML": "model: [gpt-4o\n",

@@ -129,7 +129,7 @@ def test_no_link_in_the_state_folder_is_followed(
         place.unlink(missing_ok=True)
         place.symlink_to(trap)
     checkout.put({"assistants/bot.yaml": manifest(description="new")})
-    ran = checkout.run("apply", "--auto-approve")
+    ran = checkout.run("apply", "--auto-approve", "--settle-seconds", "1")
     assert ran.code in (0, 74), ran.shown
     assert trap.read_bytes() == TRAP
     assert not (tmp_path / "elsewhere").exists()

@@ -98,6 +98,17 @@ def test_no_copy_is_made_of_a_process_with_threads() -> None:
         thread.join()
 
 
+def test_no_copy_is_made_where_the_ends_of_children_are_ignored() -> None:
+    asking = "from assistctl.workers import spare_processors; print(spare_processors())"
+    ignoring = f"""
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.executable, [sys.executable, "-c", "{asking}"])
+"""
+    ran = subprocess.run([sys.executable, "-c", ignoring], capture_output=True, text=True, check=True)
+    assert ran.stdout == "0\n"
+
+
 _ORPHANS = r"""
 import os, time
 from assistctl.workers import shared
