@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
@@ -44,8 +45,8 @@ class FileRefused(InvalidInput):
         self.refusal = refusal
 
 
-def replace(folder: int | Path, name: str, data: bytes, mode: int) -> None:
-    """Writes a new file beside ``name`` and renames it over it, both flushed to the disk.
+def replace(folder: int | Path, name: str, pieces: Iterable[bytes], mode: int) -> None:
+    """Writes a new file of ``pieces`` beside ``name`` and renames it over it, both flushed to the disk.
 
     Raises OSError also where ``name`` is a link, a device or a pipe: root must not turn ``/dev/null`` into a
     file.
@@ -56,7 +57,7 @@ def replace(folder: int | Path, name: str, data: bytes, mode: int) -> None:
         raise OSError(errno.EINVAL, f"it is {kind}")
     temporary = f".{name}.{os.urandom(6).hex()}.tmp"
     try:
-        _write_all(_create(folder, temporary, mode), data)
+        _write_all(_create(folder, temporary, mode), pieces)
         if isinstance(folder, int):
             os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
             os.fsync(folder)
@@ -80,7 +81,7 @@ def append_to(path: Path, data: bytes) -> None:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        append_all(descriptor, data)
+        append_all(descriptor, [data])
     finally:
         os.close(descriptor)
 
@@ -93,11 +94,12 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def append_all(descriptor: int, data: bytes) -> None:
-    """Writes all of ``data`` and flushes it to the disk."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+def append_all(descriptor: int, pieces: Iterable[bytes]) -> None:
+    """Writes all ``pieces`` and flushes them to the disk."""
+    for piece in pieces:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
     os.fsync(descriptor)
 
 
@@ -107,9 +109,9 @@ def _create(folder: int | Path, name: str, mode: int) -> int:
     return os.open(folder / name, _NEW, mode)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _write_all(descriptor: int, pieces: Iterable[bytes]) -> None:
     try:
-        append_all(descriptor, data)
+        append_all(descriptor, pieces)
     finally:
         os.close(descriptor)
 

@@ -9,7 +9,7 @@ content.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,7 @@ __all__ = [
     "read_beside",
     "read_chosen",
     "size_chosen",
+    "stream_private",
     "write_private",
 ]
 
@@ -105,7 +106,7 @@ class Root:
         with _disk_faults(relative):
             self._make_folders(relative, folder_mode)
         with self._folder_of(relative) as (folder, name), _disk_faults(relative):
-            replace(folder, name, data, mode_of(folder, name, mode))
+            replace(folder, name, [data], mode_of(folder, name, mode))
 
     def _entries(self, relative: str, depth: int) -> Iterator[Entry]:
         if depth > MAX_FOLDER_DEPTH:
@@ -188,13 +189,18 @@ def write_private(path: Path, data: bytes) -> None:
 
     Written to a new file in the same folder, flushed to the disk, then renamed. Raises ``DiskFault``.
     """
+    stream_private(path, [data])
+
+
+def stream_private(path: Path, pieces: Iterable[bytes]) -> None:
+    """:func:`write_private` for what is better never held as a whole."""
     with _disk_faults(str(path)):
         if not _BY_DESCRIPTOR:
-            replace(path.parent, path.name, data, 0o600)
+            replace(path.parent, path.name, pieces, 0o600)
             return
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            replace(folder, path.name, data, 0o600)
+            replace(folder, path.name, pieces, 0o600)
         finally:
             os.close(folder)
 
@@ -226,7 +232,7 @@ class PrivateLog:
     def append(self, data: bytes) -> None:
         """Adds ``data``. Raises ``DiskFault``."""
         with _disk_faults(self._path):
-            append_all(self._descriptor, data)
+            append_all(self._descriptor, [data])
 
     def close(self) -> None:
         """Ends it; closing twice does nothing."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from assistctl import __version__
 from assistctl.engine.recording import dump, load, written
 from assistctl.errors import AssistctlError, DiskFault, UsageFault
-from assistctl.files import read_chosen, write_private
+from assistctl.files import read_chosen, stream_private
 from assistctl.model.plan import Plan
 from assistctl.model.record import RunRecord
 from assistctl.model.report import Report
@@ -51,15 +51,18 @@ def keep(manner: Manner, plan: Plan, report: Report, link: Link, started: float,
     record = RunRecord(
         run, manner.verb, plan.owner, plan.provider, plan.origin, started, ports.wall(), __version__, writes
     )
-    data = without_key(dump(record), link.key).encode("utf-8", "surrogatepass")
     if manner.record is not None:
-        write_private(manner.record, data)
+        stream_private(manner.record, _pieces(record, link.key))
     if writes:
         folder = folder_of(ports.environ, link, plan.owner)
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
-        write_private(folder / f"{stamp}-{run}.json", data)
+        stream_private(folder / f"{stamp}-{run}.json", _pieces(record, link.key))
         for old in _names(folder)[_KEPT:]:
             (folder / old).unlink(missing_ok=True)
+
+
+def _pieces(record: RunRecord, key: str) -> Iterator[bytes]:
+    return (without_key(piece, key).encode("utf-8", "surrogatepass") for piece in dump(record))
 
 
 def folder_of(environ: Mapping[str, str], link: Link, owner: str) -> Path:

@@ -7,14 +7,16 @@ says what exists.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from assistctl.model.assistant import Remote
 from assistctl.model.clock import Clock
 from assistctl.model.plan import Action
 from assistctl.model.provider import Provider
 from assistctl.model.report import Outcome, Report
 
-from .survey import survey
+from .survey import see
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between two looks: at 1, 3, 7, 15 and 30 s."""
@@ -57,9 +59,19 @@ def close(
             break
         if wait:
             clock.sleep(min(wait, left))
-        found = survey((remote for page in provider.pages() for remote in page), owner)
-        unlisted = tuple(sorted(key for remote_id, key in made.items() if remote_id not in found.by_id))
+        found = _keys((remote for page in provider.pages() for remote in page), owner)
+        unlisted = tuple(sorted(key for remote_id, key in made.items() if remote_id not in found))
         if not unlisted:
             break
-    held = Counter(seen.marker.key for seen in found.owned() if seen.marker)
+    held = Counter(found.values())
     return Closing(unlisted, tuple(sorted(key for key in set(made.values()) if held[key] > 1)))
+
+
+def _keys(remotes: Iterable[Remote], owner: str) -> dict[str, str]:
+    """By id the key of what ``owner`` owns, empty for everything else: all that a closing list is read
+    for."""
+    found: dict[str, str] = {}
+    for remote in remotes:
+        marker = see(remote).marker
+        found[remote.id] = marker.key if marker and marker.owner == owner else ""
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from assistctl.errors import InvalidInput
 from assistctl.model.plan import ABSENT, Absent, Action, Cause, FieldChange, Plan
@@ -39,9 +39,9 @@ def written(plan: Plan, report: Report) -> tuple[Written, ...]:
     return tuple(found)
 
 
-def dump(record: RunRecord) -> str:
-    """The record as JSON text."""
-    content: dict[str, Json] = {
+def dump(record: RunRecord) -> Iterator[str]:
+    """The record as JSON text, in pieces: a write a line, so that no run is ever held as one text."""
+    head: dict[str, Json] = {
         "assistctl_run": FORMAT,
         "run": record.run,
         "verb": record.verb,
@@ -51,9 +51,11 @@ def dump(record: RunRecord) -> str:
         "started": record.started,
         "finished": record.finished,
         "version": record.version,
-        "writes": [_written_data(item) for item in record.writes],
     }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}") + ',\n "writes": ['
+    for number, item in enumerate(record.writes):
+        yield ("\n  " if number == 0 else ",\n  ") + json.dumps(_written_data(item), ensure_ascii=False)
+    yield "\n ]\n}\n" if record.writes else "]\n}\n"
 
 
 def load(text: str, where: str) -> RunRecord:
