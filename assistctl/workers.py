@@ -26,8 +26,8 @@ _PACKAGE: Final = __name__.partition(".")[0]
 _MOST_COPIES: Final = 3
 _FEWEST_PIECES: Final = 8
 """Fewer are done before a copy has paid for itself."""
-_MOST_PIECES: Final = 1000
-"""What surely fits into a pipe that nobody reads yet."""
+MOST_PIECES: Final = 1000
+"""More are not shared: their numbers would not surely fit into a pipe that nobody reads yet."""
 _PIPE_BYTES: Final = 1 << 20
 """What a copy may be ahead of us; where the system grants less it only waits more often."""
 _NUMBER: Final = 4
@@ -47,7 +47,7 @@ def shared(pieces: int, work: Callable[[int], T], copies: int | None = None) -> 
     """
     if copies is None:
         copies = min(_MOST_COPIES, spare_processors()) if pieces >= _FEWEST_PIECES else 0
-    if not copies or pieces > _MOST_PIECES:
+    if not copies or pieces > MOST_PIECES:
         yield ((piece, work(piece)) for piece in range(pieces))
         return
     with ExitStack() as stack:

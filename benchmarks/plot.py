@@ -46,7 +46,7 @@ def main() -> None:
         chosen = [row for row in rows if (row["size"], row["latency"]) == (size, latency)]
         title = f"{size:,} assistants, {latency} ms of latency"
         bars(left, chosen, "wall", f"{title}: seconds", "{:.2f} s")
-        bars(right, chosen, "peak", "memory: MiB", "{:.0f} MiB")
+        bars(right, chosen, "peak", "largest process: MiB", "{:.0f} MiB")
     figure.tight_layout()
     figure.savefig(options.output, dpi=110, metadata={"Software": None})
 

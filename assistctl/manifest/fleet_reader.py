@@ -11,7 +11,7 @@ from typing import Final
 
 from assistctl.model.assistant import Desired
 from assistctl.model.diagnostic import Diagnostic
-from assistctl.workers import Pieces, shared
+from assistctl.workers import MOST_PIECES, Pieces, shared
 
 from .desired import Scope, compile_manifest, exists_in, key_of
 from .effective import Effective
@@ -29,7 +29,6 @@ from .yaml_nodes import Path
 
 _FILES: Final = 32
 """In one part: some 10 ms of work, so that nobody waits long for the last one."""
-_MOST_PARTS: Final = 1000
 
 
 def _nowhere(_desired: Desired) -> None:
@@ -95,7 +94,7 @@ class FleetReader:
         """Begins to read everything, in other processes where that helps; the call does the rest, into
         ``readings`` and ``common``."""
         files = self._list()
-        size = max(_FILES, -(-len(files) // _MOST_PARTS))
+        size = max(_FILES, -(-len(files) // MOST_PIECES))
         scopes = [reading.scope for reading in readings]
 
         def read(number: int) -> Part:
