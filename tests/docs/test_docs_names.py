@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 NOT_THERE = "## Not there yet"
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-_FOREIGN = re.compile(r"^(?:cp|export|iconv|uv|pipx|git|python3?|\.uv/\S+|\.ci/\S+)\s")
+_FOREIGN = re.compile(r"^(?:cp|export|iconv|uv|pipx|git|taskset|python3?|\.uv/\S+|\.ci/\S+)\s")
 _VARIABLE = re.compile(r"(?<![A-Z_])ASSISTCTL_[A-Z][A-Z_]*")
 _REPOSITORY_PATH = re.compile(
     r"(?:assistctl|tests|docs|examples|assistants|\.ci)/[\w./-]+|assistctl/?|\.ci/run"
