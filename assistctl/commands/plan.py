@@ -46,7 +46,7 @@ def plan(settings: Settings, selection: Selection, ports: Ports, *, hold: bool =
     ``hold`` is for whoever shows what does not change: without it, unchanged assistants have no bodies.
     Raises InvalidInput where a manifest is broken, whatever became of the list.
     """
-    return _enough_held(lambda all_: _plan(settings, selection, ports, hold=all_), hold=hold)
+    return _enough_held(lambda everything: _plan(settings, selection, ports, hold=everything), hold=hold)
 
 
 def read_desired(settings: Settings) -> tuple[tuple[Desired, ...], tuple[Diagnostic, ...]]:

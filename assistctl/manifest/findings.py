@@ -7,7 +7,7 @@ the few files again that have something to report.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
@@ -57,10 +57,35 @@ def diagnostics(findings: Iterable[Finding], read_text: Callable[[str], str]) ->
     """
     found: set[Diagnostic] = set()
     by_file = sorted(set(findings), key=lambda finding: finding.place.file)
-    for file, group in groupby(by_file, key=lambda finding: finding.place.file):
-        finder = _Finder(file, read_text)
-        found.update(finder.diagnostic(finding) for finding in group)
+    for _, group in groupby(by_file, key=lambda finding: finding.place.file):
+        locator = Locator(read_text)  # one for each file: positions of all would need much memory
+        found.update(_diagnostic(locator.located(finding)) for finding in group)
     return tuple(sorted(found))
+
+
+class Locator:
+    """Says where findings are. Each file is read once, and stays in memory as long as this does."""
+
+    def __init__(self, read_text: Callable[[str], str]) -> None:
+        self._read_text = read_text
+        self._finders: dict[str, _Finder] = {}
+
+    def located(self, finding: Finding) -> Finding:
+        """The same with its line and column."""
+        if finding.at is not None:
+            return finding
+        file = finding.place.file
+        if file not in self._finders:
+            self._finders[file] = _Finder(file, self._read_text)
+        return replace(finding, at=self._finders[file].find(finding.place))
+
+
+def _diagnostic(finding: Finding) -> Diagnostic:
+    line, column = finding.at or (1, 1)
+    path = dotted(finding.place.path)
+    return Diagnostic(
+        finding.place.file, line, column, finding.code, finding.message, severity(finding.code), path
+    )
 
 
 class _Finder:
@@ -72,14 +97,8 @@ class _Finder:
         self._text: str | None = None
         self._positions: Positions | None = None
 
-    def diagnostic(self, finding: Finding) -> Diagnostic:
-        line, column = finding.at or self._find(finding.place)
-        path = dotted(finding.place.path)
-        return Diagnostic(
-            self._file, line, column, finding.code, finding.message, severity(finding.code), path
-        )
-
-    def _find(self, place: Place) -> tuple[int, int]:
+    def find(self, place: Place) -> tuple[int, int]:
+        """Line and column of a value or a key."""
         text = self._source()
         if place.document == PLAIN_TEXT:
             offset = text.find(place.needle) if place.needle else 0

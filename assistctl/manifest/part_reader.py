@@ -10,7 +10,7 @@ from assistctl.model.codes import is_error
 
 from .desired import Compiled, Scope, compile_manifest, exists_in, key_of, pin_of
 from .document_rules import document_findings, key_findings
-from .findings import Finding, Place
+from .findings import Finding, Locator, Place
 from .identity import Identity
 from .layers import Layer
 from .settings import ProjectFile
@@ -60,6 +60,12 @@ class Part:
     fragments: dict[str, list[Finding]] = field(default_factory=dict)
     """What is wrong with a fragment by itself, by file; other parts may have met the same one."""
 
+    def locate(self, locator: Locator) -> None:
+        """Gives every finding its place, here where other parts are not waited for. Notices are left out:
+        most of them are told by another part as well."""
+        for findings in (self.common, *self.fragments.values(), *(found.findings for found in self.found)):
+            findings[:] = map(locator.located, findings)
+
 
 class PartReader:
     """Reads parts of one project; what several manifests share is read once."""
@@ -78,6 +84,7 @@ class PartReader:
             for scope, found in zip(scopes, part.found, strict=True):
                 if exists_in(manifest.layer, scope.environment):
                     self._compile(manifest, scope, found, part, broken=_is_broken(own))
+        part.locate(Locator(self._sources.positions_text))
         return part
 
     def manifests(self, files: Sequence[str], findings: list[Finding]) -> Iterator[Manifest]:
