@@ -82,8 +82,11 @@ def misreported(report: Mapping[str, Any], history: Sequence[Exchange]) -> list[
     deleted = {exchange.target for exchange in history if exchange.kind == "delete" and exchange.applied}
     asked = {exchange.key for exchange in history if exchange.kind == "create"}
     asked |= {exchange.target for exchange in history if exchange.write and exchange.target}
-    # Of a create that was reset before its body was read nobody knows the key: it may be any of them.
-    nameless = any(exchange.kind == "create" and exchange.read is None for exchange in history)
+    # Of a create that was reset before its body was read nobody knows the key: each explains one unknown.
+    nameless = sum(exchange.kind == "create" and exchange.read is None for exchange in history)
+    unknown = [result for result in report["results"] if result["outcome"] == "unknown"]
+    unnamed = [result for result in unknown if result["action"] == "create" and result["key"] not in asked]
+    asked |= {result["key"] for result in unnamed[:nameless]}
     return [
         f"{result['action']} {result['key']} is reported as {result['outcome']}"
         for result in report["results"]
@@ -91,15 +94,13 @@ def misreported(report: Mapping[str, Any], history: Sequence[Exchange]) -> list[
             result["outcome"],
             took=result["key"] in created or result["id"] in changed | deleted,
             sent=result["key"] in asked or result["id"] in asked,
-            nameless=nameless and result["action"] == "create",
         )
     ]
 
 
-def _true(outcome: str, *, took: bool, sent: bool, nameless: bool) -> bool:
+def _true(outcome: str, *, took: bool, sent: bool) -> bool:
     """Whether an outcome fits what happened. Unknown is honest for whatever was sent."""
-    fits = {"done": took, "failed": not took, "not started": not sent, "skipped": not took}
-    fits["unknown"] = sent or nameless
+    fits = {"done": took, "failed": not took, "unknown": sent, "not started": not sent, "skipped": not took}
     return fits[outcome]
 
 
