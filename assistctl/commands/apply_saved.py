@@ -88,14 +88,17 @@ def apply_saved_alone(
 
 def read_saved(path: Path) -> SavedPlan:
     """Reads what ``plan --out`` wrote. Raises InvalidInput where it was edited, cut off or is no plan."""
+    return load(_text_of(path), str(path))
+
+
+def _text_of(path: Path) -> str:
     from assistctl.files import read_chosen
 
     data = read_chosen(path, limit=_MOST_BYTES)
     try:
-        text = data.decode("utf-8", "surrogatepass")
+        return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        text = data.decode("utf-8", "replace")  # its digest tells that it is broken
-    return load(text, str(path))
+        return data.decode("utf-8", "replace")  # its digest tells that it is broken
 
 
 def check_fit(saved: SavedPlan, owner: str, origin: str, max_age: float, now: float) -> None:

@@ -161,10 +161,11 @@ def save(planned: Planned, path: Path, made_at: float, selection: Selection) -> 
     seconds since 1970; ``selection`` is what the plan was made with. Raises DiskFault, and InvalidInput
     where the plan holds the live key."""
     from assistctl.engine.saved import dump
-    from assistctl.files import write_private
+    from assistctl.files import stream_private
 
     refuse_live_key(planned.plan, planned.key)
-    write_private(path, dump(planned.plan, made_at, selection).encode("utf-8", "surrogatepass"))
+    pieces = dump(planned.plan, made_at, selection)
+    stream_private(path, (piece.encode("utf-8", "surrogatepass") for piece in pieces))
 
 
 def exit_code(plan: Plan, *, detailed: bool) -> ExitCode:

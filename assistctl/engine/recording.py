@@ -11,6 +11,8 @@ from assistctl.model.record import RunRecord, Written
 from assistctl.model.report import Outcome, Report
 from assistctl.model.values import Json, Value, pack, unpack
 
+from .json_pieces import in_pieces
+
 FORMAT = 1
 
 
@@ -40,7 +42,7 @@ def written(plan: Plan, report: Report) -> tuple[Written, ...]:
 
 
 def dump(record: RunRecord) -> Iterator[str]:
-    """The record as JSON text, in pieces: a write a line, so that no run is ever held as one text."""
+    """The record as JSON text, in pieces: a write a line."""
     head: dict[str, Json] = {
         "assistctl_run": FORMAT,
         "run": record.run,
@@ -52,10 +54,7 @@ def dump(record: RunRecord) -> Iterator[str]:
         "finished": record.finished,
         "version": record.version,
     }
-    yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}") + ',\n "writes": ['
-    for number, item in enumerate(record.writes):
-        yield ("\n  " if number == 0 else ",\n  ") + json.dumps(_written_data(item), ensure_ascii=False)
-    yield "\n ]\n}\n" if record.writes else "]\n}\n"
+    return in_pieces(head, "writes", map(_written_data, record.writes))
 
 
 def load(text: str, where: str) -> RunRecord:

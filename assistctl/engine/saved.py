@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 
@@ -13,7 +13,10 @@ from assistctl.model.plan import Action, Change, Plan, Refusal
 from assistctl.model.selection import Selection
 from assistctl.model.values import Json, Value, pack, unpack
 
+from .json_pieces import canonical, in_pieces
+
 FORMAT = 1
+_CHANGES = "changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ class SavedPlan:
     """Its open decisions; guards are held against the remote of the day it is applied."""
 
 
-def dump(plan: Plan, made_at: float, selection: Selection | None = None) -> str:
-    """The file's text: JSON with a digest over everything else in it."""
-    content: dict[str, Json] = {
+def dump(plan: Plan, made_at: float, selection: Selection | None = None) -> Iterator[str]:
+    """The file's text, in pieces: JSON with a digest over everything else in it, a change a line."""
+    head: dict[str, Json] = {
         "assistctl_plan": FORMAT,
         "owner": plan.owner,
         "provider": plan.provider,
@@ -42,10 +45,9 @@ def dump(plan: Plan, made_at: float, selection: Selection | None = None) -> str:
         "made_at": made_at,
         "selection": _selection_data(selection or Selection()),
         "refusals": [_refusal_data(each) for each in plan.refusals if each.code == ExitCode.DECISION_NEEDED],
-        "changes": [_change_data(change) for change in plan.writes],
     }
-    content["digest"] = _digest(content)
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    digest = _digest(head, map(_change_data, plan.writes))
+    return in_pieces({**head, "digest": digest}, _CHANGES, map(_change_data, plan.writes))
 
 
 def load(text: str, where: str) -> SavedPlan:
@@ -57,9 +59,11 @@ def load(text: str, where: str) -> SavedPlan:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _broken(where, "it is no JSON") from error
+    del text  # and with it half of the memory, where nobody else holds it
     if not isinstance(content, dict) or content.get("assistctl_plan") != FORMAT:
         raise _broken(where, "it is no plan of this version of assistctl")
-    if content.pop("digest", None) != _digest(content):
+    digest, changes = content.pop("digest", None), content.pop(_CHANGES, None)
+    if not isinstance(changes, list) or digest != _digest(content, changes):
         raise _broken(where, "it was edited or cut off after it was saved")
     try:
         return SavedPlan(
@@ -67,7 +71,7 @@ def load(text: str, where: str) -> SavedPlan:
             str(content["provider"]),
             str(content["origin"]),
             float(content["made_at"]),
-            tuple(_change(item) for item in content["changes"]),
+            tuple(map(_change, changes)),
             _selection(content["selection"]),
             tuple(_refusal(item) for item in content["refusals"]),
         )
@@ -140,9 +144,11 @@ def _refusal(data: dict[str, Json]) -> Refusal:
     return Refusal(int(str(data["code"])), *told, tuple(map(str, keys)) if isinstance(keys, list) else ())
 
 
-def _digest(content: Mapping[str, Json]) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+def _digest(head: Mapping[str, Json], changes: Iterable[Json]) -> str:
+    digest = blake2b(digest_size=32)
+    for piece in canonical(head, _CHANGES, changes):
+        digest.update(piece.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def _broken(where: str, why: str) -> InvalidInput:

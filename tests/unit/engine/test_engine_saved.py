@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 
 import pytest
 
-from assistctl.engine import saved as saved_module
 from assistctl.engine.reviewed import Rederived, rederive, still_valid
 from assistctl.engine.saved import SavedPlan, dump, load
 from assistctl.engine.survey import fingerprint, unmoved
@@ -30,7 +30,7 @@ class Bench:
         self.make = make
 
     def save(self, desired: list[Desired], remotes: list[Remote], **parts: Any) -> SavedPlan:
-        return load(dump(self.make.plan(desired, remotes, **parts), 1000.0), "plan.json")
+        return load(text_of(self.make.plan(desired, remotes, **parts), 1000.0), "plan.json")
 
     def again(
         self, saved: SavedPlan, desired: list[Desired], remotes: list[Remote], **parts: Any
@@ -56,8 +56,17 @@ def edited(text: str, **changes: Any) -> str:
     """The file with other content under a digest that fits it."""
     content = {**json.loads(text), **changes}
     del content["digest"]
-    content["digest"] = saved_module._digest(content)
-    return json.dumps(content)
+    return json.dumps({**content, "digest": digest_of(content)})
+
+
+def digest_of(content: dict[str, Any]) -> str:
+    """The digest is one over the whole canonical text, however little of it is in memory at a time."""
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+
+
+def text_of(*parts: Any) -> str:
+    return "".join(dump(*parts))
 
 
 # --- the file
@@ -69,7 +78,7 @@ def test_a_plan_reads_back_with_everything_that_is_sent(make: Any) -> None:
     plan = make.plan(
         [make.desired("a", tools=tools, instructions="Ünï\r\n\ud800"), make.desired("b", top_p=0.5)], remotes
     )
-    saved = load(dump(plan, 1234.5), "plan.json")
+    saved = load(text_of(plan, 1234.5), "plan.json")
     assert (saved.owner, saved.provider, saved.origin, saved.made_at) == (
         plan.owner,
         "local",
@@ -84,16 +93,26 @@ def test_a_plan_reads_back_with_everything_that_is_sent(make: Any) -> None:
 
 def test_only_writes_are_saved(make: Any) -> None:
     plan = make.plan([make.desired("same"), make.desired("new")], [make.owned("same")])
-    assert [c.key for c in load(dump(plan, 0.0), "p").writes] == ["new"]
+    assert [c.key for c in load(text_of(plan, 0.0), "p").writes] == ["new"]
 
 
 def test_the_same_plan_at_the_same_time_is_the_same_file(make: Any) -> None:
-    assert dump(make.plan([make.desired()]), 1.0) == dump(make.plan([make.desired()]), 1.0)
+    assert text_of(make.plan([make.desired()]), 1.0) == text_of(make.plan([make.desired()]), 1.0)
+
+
+def test_a_file_says_each_change_in_a_line_of_its_own(make: Any) -> None:
+    text = text_of(make.plan([make.desired(key, instructions="two\nlines") for key in "abc"]), 1.0)
+    assert [json.loads(line.rstrip(","))["key"] for line in text.splitlines() if line.startswith("  {")] == [
+        *"abc"
+    ]
+    assert json.loads(text)["digest"] == digest_of(
+        {name: value for name, value in json.loads(text).items() if name != "digest"}
+    )
 
 
 @pytest.mark.parametrize("old", ["bot", "acme/prod", "gpt-4o", "embedded", "create", "1000.0"])
 def test_an_edited_file_is_refused(make: Any, old: str) -> None:
-    text = dump(make.plan([make.desired()]), 1000.0)
+    text = text_of(make.plan([make.desired()]), 1000.0)
     assert old in text
     with pytest.raises(InvalidInput) as caught:
         load(text.replace(old, old[:-1] + "9", 1), "plan.json")
@@ -111,7 +130,7 @@ def test_what_is_no_plan_is_refused(text: str) -> None:
 
 
 def test_a_cut_file_is_refused(make: Any) -> None:
-    text = dump(make.plan([make.desired()]), 1.0)
+    text = text_of(make.plan([make.desired()]), 1.0)
     for size in range(0, len(text) - 2, 7):
         with pytest.raises(InvalidInput):
             load(text[:size], "plan.json")
@@ -130,7 +149,7 @@ def test_a_cut_file_is_refused(make: Any) -> None:
 )
 def test_a_forged_file_of_another_shape_is_refused_without_a_traceback(make: Any, changes: Any) -> None:
     with pytest.raises(InvalidInput):
-        load(edited(dump(make.plan([make.desired()]), 1.0), **changes), "plan.json")
+        load(edited(text_of(make.plan([make.desired()]), 1.0), **changes), "plan.json")
 
 
 # --- beside the manifests
@@ -264,7 +283,7 @@ def test_alone_a_forged_delete_of_a_foreign_assistant_is_stale(bench: Any, make:
 
 def test_a_reviewed_plan_leaves_the_same_remote_as_a_fresh_one(bench: Any, make: Any, world: Any) -> None:
     manifest = make.desired(top_p=0.5, metadata={"k": "v"})
-    saved = load(dump(world.plan(manifest), 0.0), "p")
+    saved = load(text_of(world.plan(manifest), 0.0), "p")
     result = bench.again(saved, [manifest], world.remotes())
     assert world.apply(result.plan).complete
     assert world.plan(manifest).writes == ()
