@@ -48,6 +48,8 @@ class Fate:
     late: float = 0.0
     """Seconds between the end of the exchange and a late effect."""
     retry_after: str = ""
+    lands: bool = False
+    """Whether every late write takes effect before anything else becomes of this request."""
 
 
 OK = Fate()

@@ -13,6 +13,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from types import TracebackType
@@ -56,13 +57,19 @@ class FaultServer:
         """Ends a world; what is still asked of it is answered with 404."""
         self._worlds.pop(name).close()
 
-    def drain(self) -> None:
-        """Returns once everything that was sent by clients which have gone is answered."""
+    def gone(self) -> Callable[[], bool]:
+        """Whether everything is answered that was sent by clients which are gone by now."""
         with socket.create_connection(self._listener.getsockname()[:2]) as probe:
             # Connections are accepted in the order in which they were made.
             probe.sendall(b"GET /drain HTTP/1.1\r\n\r\n")
             probe.recv(_PIECE)
-        while self._open:
+        theirs = frozenset(self._open)
+        return lambda: theirs.isdisjoint(self._open)
+
+    def drain(self) -> None:
+        """Returns once everything that was sent by clients which have gone is answered."""
+        answered = self.gone()
+        while not answered():
             time.sleep(0.001)
 
     def close(self) -> None:

@@ -19,7 +19,8 @@ _LONG_AGO = 1_750_000_000
 DRAINED = 0.02
 """The settle bound in seconds where the server has answered everything before the next run begins."""
 SETTLE = 0.3
-"""The settle bound where it has not: a busy machine may keep a thread of the server waiting for a while."""
+"""The settle bound where it has not. The remote keeps to it: a list that is asked for later shows whatever
+the killed run had sent."""
 _TRIES = 4
 """Commands that a remote with faults may need; an honest one needs one."""
 
@@ -35,7 +36,9 @@ class Scene:
     reference: list[dict[str, object]]
     """The remote after an apply that nobody kills."""
     effects: int
-    """How many effects that apply has."""
+    """How many effects that apply had; how many there are differs a little from run to run."""
+    requests: int
+    """How many requests that apply sent."""
     seconds: float
     """How long it takes."""
     state: Path
@@ -72,11 +75,12 @@ class Stage:
         assert self.apply(fleet.before, environ).code == 0
         strangers = add_strangers(world, self._marker_of_another(folder))
         state = Path(environ["ASSISTCTL_STATE_DIR"])
-        scene = Scene(folder, fleet, world.truth(), strangers, [], 0, 0.0, state)
+        scene = Scene(folder, fleet, world.truth(), strangers, [], 0, 0, 0.0, state)
         clean, environ = self.world(folder, scene.rows)
         ended = self.apply(fleet.after, environ)
         assert ended.code == 0, ended.err
         scene.reference, scene.effects, scene.seconds = compared(clean.truth()), ended.effects, ended.seconds
+        scene.requests = len(clean.history)
         return scene
 
     def story(
@@ -103,6 +107,8 @@ class Stage:
             told.killed += told.runs[-1].killed
             if drained:
                 self._server.drain()
+            else:
+                world.due.append((told.runs[-1].ended_at + SETTLE, self._server.gone()))
         self._converge(scene, world, environ, options, told, 1 if choose is no_faults else _TRIES)
         told.violations += self._laws(scene, world, environ, told)
         told.steps = [

@@ -40,7 +40,7 @@ class Exchange:
     """Of the marker in the body, empty where there is none."""
     owner: str = ""
     target: str = ""
-    """The id in the path."""
+    """The id in the path, also of a request that was never read."""
     target_owner: str = ""
     """Whose marker the target carried when the write took effect; empty for nobody's."""
     target_body: str = ""
@@ -72,7 +72,10 @@ class World:
     rows: Iterable[Row] = ()
     """What is there from the beginning."""
     history: list[Exchange] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    due: list[tuple[float, Callable[[], bool]]] = field(default_factory=list)
+    """From each moment on no list is answered before the condition holds: however busy the machine is, what
+    takes effect within a bound is in every list that is asked for after it."""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
     _pending: list[threading.Timer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,7 +93,10 @@ class World:
             asked = Asked(len(self.history), method, path)
             fate = self.choose(asked)
             exchange = Exchange(asked.number, asked.kind, method, path, fate.name, begun)
+            exchange.target = _target(path)
             self.history.append(exchange)
+            if fate.lands:
+                self.land()
         return exchange, fate
 
     def carry_out(self, exchange: Exchange, fate: Fate, query: Mapping[str, str], body: bytes) -> Answer:
@@ -98,20 +104,43 @@ class World:
         exchange.read = time.monotonic()
         _note_marker(exchange, body)
         request = Request(exchange.method, exchange.path, query, {}, body)
-        if fate.delay:
+        if not exchange.write:
             time.sleep(fate.delay)
-        if not exchange.write or fate.effect is Effect.NOW:
-            return self._apply(exchange, request)
+            return self._read(exchange, request)
+        done = threading.Event()
+        if fate.delay or fate.late:
+            self.due.append((exchange.read + fate.delay + fate.late, done.is_set))
+        time.sleep(fate.delay)
+        answer = Answer(500, {}, b"{}")
         if fate.effect is Effect.LATE:
-            timer = threading.Timer(fate.late, self._apply, (exchange, request))
-            timer.daemon = True
-            self._pending.append(timer)
-            timer.start()
-        return Answer(500, {}, b"{}")
+            self._later(fate.late, exchange, request, done)
+            return answer
+        if fate.effect is Effect.NOW:
+            answer = self._apply(exchange, request)
+        done.set()
+        return answer
+
+    def _later(self, seconds: float, exchange: Exchange, request: Request, done: threading.Event) -> None:
+        def land() -> None:
+            with self._lock:
+                if not done.is_set():
+                    self._apply(exchange, request)
+                    done.set()
+
+        timer = threading.Timer(seconds, land)
+        timer.daemon = True
+        self._pending.append(timer)
+        timer.start()
+
+    def _read(self, exchange: Exchange, request: Request) -> Answer:
+        now = time.monotonic()
+        for moment, condition in tuple(self.due) if exchange.kind == "list" else ():
+            while moment <= now and not condition() and not self._closed:
+                time.sleep(0.001)
+        with self._lock:
+            return Answer(500, {}, b"{}") if self._closed else self.app.handle(request)
 
     def _apply(self, exchange: Exchange, request: Request) -> Answer:
-        if not exchange.write:
-            return self.app.handle(request)
         with self._lock:
             if self._closed:
                 return Answer(500, {}, b"{}")
@@ -153,6 +182,12 @@ class World:
         found: Row = json.loads(answer.body)
         return found
 
+    def land(self) -> None:
+        """Every late write takes effect now."""
+        for timer in self._pending:
+            timer.cancel()
+            timer.function()
+
     def settle(self) -> None:
         """Returns once no late write is under way any more."""
         for timer in self._pending:
@@ -186,9 +221,11 @@ def exchanges(data: Sequence[Mapping[str, Any]]) -> list[Exchange]:
     return [Exchange(**item) for item in data]
 
 
+def _target(path: str) -> str:
+    return path.strip("/").partition("/")[2].partition("/")[0]
+
+
 def _note_marker(exchange: Exchange, body: bytes) -> None:
-    parts = exchange.path.strip("/").split("/")
-    exchange.target = parts[1] if len(parts) > 1 else ""
     try:
         exchange.owner, exchange.key = _claim(json.loads(body)["metadata"])
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -26,14 +26,22 @@ class Kill:
     how: str = "before"
     """``before`` or ``after`` the effect, or in its ``middle``: half of the bytes are written."""
     seconds: float = 0.0
+    of: str = ""
+    """Counted are only the effects whose first bytes hold this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A signal that is sent after ``seconds``."""
+    """A signal that is sent after ``seconds``, which begin once the file ``after`` is there, where one is
+    named; then the file :attr:`sent` is made."""
 
     number: int
-    seconds: float
+    seconds: float = 0.0
+    after: str = ""
+
+    @property
+    def sent(self) -> Path:
+        return Path(f"{self.after}.sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,8 @@ class Ended:
     seconds: float
     signalled_at: float | None
     """When the signal was sent, by the machine's monotonic clock."""
+    told_at: float | None
+    """When the program had said that it stops; None where it ended without a word."""
     ended_at: float
 
     @property

@@ -28,7 +28,7 @@ from functools import wraps
 from pathlib import Path
 from typing import IO, Any
 
-from .zygote import Ended, Kill
+from .zygote import Ended, Kill, Signal
 
 _NEEDED = (
     "filelock",
@@ -40,6 +40,8 @@ _NEEDED = (
 )
 _ROOMS = ("assistctl.engine", "assistctl.manifest", "assistctl.providers", "assistctl.server")
 _BUG = 1
+_STOPPING = b"stopping: "
+_LOOK_SECONDS = 0.002
 
 
 class _Effects:
@@ -50,6 +52,7 @@ class _Effects:
         self._kill = kill
         self._lock = threading.Lock()
         self._count = 0
+        self._named = 0
 
     def install(self) -> None:
         """Wraps the functions of the standard library through which everything outside is changed."""
@@ -68,9 +71,11 @@ class _Effects:
         def counted(*args: Any, **options: Any) -> Any:
             with self._lock:
                 self._count += 1
-                number = self._count
-                self._counter[:8] = struct.pack("q", number)
-            if number != self._kill.effect:
+                self._counter[:8] = struct.pack("q", self._count)
+                named = self._kill.of in _head(args)
+                self._named += named
+                due = named and self._named == self._kill.effect
+            if not due:
                 return function(*args, **options)
             if self._kill.how == "after":
                 function(*args, **options)
@@ -81,6 +86,11 @@ class _Effects:
             raise AssertionError
 
         return counted
+
+
+def _head(args: tuple[Any, ...]) -> str:
+    data = args[1] if len(args) > 1 else b""
+    return bytes(data[:200]).decode("latin-1") if isinstance(data, bytes | bytearray | memoryview) else ""
 
 
 def _half(where: Any, data: Any, *rest: Any) -> tuple[Any, ...]:
@@ -108,6 +118,8 @@ def _warm_up() -> None:
         (folder / "assistants" / "bot.yaml").write_text("model: gpt-4o\ntools: []\n", encoding="utf-8")
         heard = io.StringIO()
         code = run(["-C", name, "plan"], Console(None, heard, heard, os.environ))
+    for thread in set(threading.enumerate()) - {threading.main_thread()}:
+        thread.join(60)
     if code or threading.active_count() != 1:
         raise RuntimeError(heard.getvalue())
 
@@ -123,13 +135,27 @@ def _child(order: Mapping[str, Any], counter: mmap.mmap, out: int, err: int, rea
     sys.argv = ["assistctl", *order["argv"]]
     random.seed()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-    os.close(ready)
+    _tell_when_listening(ready)
     _Effects(counter, Kill(**order["kill"]) if order["kill"] else Kill()).install()
     return main()
 
 
+def _tell_when_listening(ready: int) -> None:
+    """Before the program handles SIGTERM, the system ends it without its having a say."""
+    install, left = signal.signal, [ready]
+
+    @wraps(install)
+    def installed(number: int, handler: Any) -> Any:
+        before = install(number, handler)
+        if number == signal.SIGTERM and left:
+            os.close(left.pop())
+        return before
+
+    signal.signal = installed
+
+
 def _forked(order: Mapping[str, Any], counter: mmap.mmap, out: IO[bytes], err: IO[bytes]) -> int:
-    """Returns once the child is about to run the program."""
+    """Returns once the program listens to signals."""
     reader, ready = os.pipe()
     child = os.fork()
     if child:
@@ -149,25 +175,36 @@ def _forked(order: Mapping[str, Any], counter: mmap.mmap, out: IO[bytes], err: I
         os._exit(code)
 
 
-def _waited(child: int, order: Mapping[str, Any]) -> float | None:
-    """Returns when the child has ended; sends it what was ordered."""
-    seconds, number = 0.0, 0
+def _ordered(order: Mapping[str, Any]) -> Signal | None:
     if order["kill"] and order["kill"]["seconds"]:
-        seconds, number = order["kill"]["seconds"], signal.SIGKILL
-    elif order["signal"]:
-        seconds, number = order["signal"]["seconds"], order["signal"]["number"]
-    if not number:
-        return None
+        return Signal(signal.SIGKILL, order["kill"]["seconds"])
+    return Signal(**order["signal"]) if order["signal"] else None
+
+
+def _signalled(child: int, order: Signal, err: IO[bytes]) -> tuple[float | None, float | None]:
+    """Sends the child what was ordered. When that was, and when it was seen to have said that it stops."""
     descriptor = os.pidfd_open(child)
     try:
-        ended, _, _ = select.select([descriptor], [], [], seconds)
-        if ended:
-            return None
+        while order.after and not Path(order.after).exists():
+            if _over(descriptor, _LOOK_SECONDS):
+                return None, None
+        if _over(descriptor, order.seconds):
+            return None, None
         moment = time.monotonic()
-        os.kill(child, number)
-        return moment
+        os.kill(child, order.number)
+        if order.after:
+            order.sent.touch()
+        while _STOPPING not in os.pread(err.fileno(), 1 << 20, 0):
+            if _over(descriptor, _LOOK_SECONDS):
+                return moment, None
+        return moment, time.monotonic()
     finally:
         os.close(descriptor)
+
+
+def _over(process: int, seconds: float) -> bool:
+    """Waits for ``seconds`` at most. Whether the process has ended."""
+    return bool(select.select([process], [], [], seconds)[0])
 
 
 def _served(order: Mapping[str, Any]) -> Ended:
@@ -175,11 +212,13 @@ def _served(order: Mapping[str, Any]) -> Ended:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = _forked(order, counter, out, err)
         begun = time.monotonic()
-        signalled_at = _waited(child, order)
+        ordered = _ordered(order)
+        signalled_at, told_at = _signalled(child, ordered, err) if ordered else (None, None)
         _, status = os.waitpid(child, 0)
         ended = time.monotonic()
         code, effects = os.waitstatus_to_exitcode(status), struct.unpack("q", counter[:8])[0]
-        return Ended(code, _text(out), _text(err), effects, ended - begun, signalled_at, ended)
+        seconds = ended - begun
+        return Ended(code, _text(out), _text(err), effects, seconds, signalled_at, told_at, ended)
 
 
 def _text(stream: IO[bytes]) -> str:

@@ -11,14 +11,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from assistctl.cli.console import Console
 from assistctl.cli.run import run
+from assistctl.cli.world import ports_of
 from assistctl.engine.probes import ENTRY, probe_name
 from assistctl.server.app import App
 from assistctl.server.faults import KINDS, with_faults
@@ -124,7 +127,14 @@ def test_without_a_write_test_the_remote_is_only_read(clinic: InMoods) -> None:
             "full",
             "cursor",
         )
-        assert rows["clock"][1] == "the same as here"
+
+
+def clocks(patch: pytest.MonkeyPatch, *, here: float, there: float) -> None:
+    """What the command's clock and the remote's show, however long the command takes."""
+    patch.setattr(
+        "assistctl.cli.verbs.doctor.ports_of", lambda call: replace(ports_of(call), wall=lambda: here)
+    )
+    patch.setattr("assistctl.server.connections.formatdate", lambda **_: formatdate(there, usegmt=True))
 
 
 @pytest.mark.parametrize(
@@ -162,14 +172,21 @@ def test_outside_a_project_a_provider_is_enough(clinic: InMoods, tmp_path: Path)
         assert (ran.code, ran.out.splitlines()[0]) == (0, f"openai ({remote.url})")
 
 
-def test_the_clock_of_the_remote_is_held_against_ours(clinic: InMoods) -> None:
-    with clinic() as remote, pytest.MonkeyPatch.context() as patch:
-        import time
-
-        now = time.time()
-        patch.setattr("assistctl.commands.ports.time.time", lambda: now)
-        patch.setattr("assistctl.server.connections.formatdate", lambda **_: "Thu, 01 Jan 2026 00:00:00 GMT")
-        assert remote.doctor().rows["clock"][1].endswith(" s behind ours")
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        (0, "the same as here"),
+        (-1, "the same as here"),
+        (-60, "60 s behind ours"),
+        (60, "60 s ahead of ours"),
+    ],
+)
+def test_the_clock_of_the_remote_is_held_against_ours(
+    clinic: InMoods, monkeypatch: pytest.MonkeyPatch, there: float, words: str
+) -> None:
+    clocks(monkeypatch, here=1_800_000_000.0, there=1_800_000_000.0 + there)
+    with clinic() as remote:
+        assert remote.doctor().rows["clock"][1] == words
 
 
 # --- what ends it ---------------------------------------------------------------------------------------
@@ -414,18 +431,19 @@ def test_a_probe_that_cannot_be_removed_is_named(clinic: InMoods, monkeypatch: p
         assert (remote.doctor().code, remote.stored) == (0, [])
 
 
-def test_the_probe_goes_when_the_time_is_over(clinic: InMoods) -> None:
+def test_the_probe_goes_when_the_time_is_over(clinic: InMoods, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = [0.0]
+    monkeypatch.setattr("assistctl.cli.signals.Signals.now", lambda _self: moment[0])
     with clinic() as remote:
         inner = remote.handler
-        gate = threading.Event()
 
         def handle(request: Request) -> Answer:
             if b"temperature" in request.body:
-                gate.wait(0.8)
+                moment[0] += 60.0
             return inner(request)
 
         remote.handler = handle
-        ran = remote.run("--timeout", "0.7", "doctor", "--write-test")
+        ran = remote.run("--timeout", "60", "doctor", "--write-test")
         assert (ran.code, "time limit" in ran.err, remote.stored) == (7, True, [])
 
 
@@ -437,18 +455,20 @@ def start(remote: Clinic, *args: str) -> subprocess.Popen[str]:
 def struck(remote: Clinic, number: signal.Signals, nth: int) -> subprocess.Popen[str]:
     """The process of a write test that gets a signal with its nth POST."""
     inner, posts, told = remote.handler, [0], threading.Event()
-    process = start(remote, "--write-test")
+    started = SimpleQueue[subprocess.Popen[str]]()
 
     def handle(request: Request) -> Answer:
         posts[0] += request.method == "POST"
         if request.method == "POST" and posts[0] == nth and not told.is_set():
             told.set()
             answer = inner(request)
-            process.send_signal(number)
+            started.get().send_signal(number)
             return answer
         return inner(request)
 
     remote.handler = handle
+    process = start(remote, "--write-test")
+    started.put(process)
     process.communicate(timeout=60)
     remote.handler = inner
     return process

@@ -101,7 +101,7 @@ def ask(url: str, body: bytes | None = None, key: str = "") -> tuple[int, bytes]
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(f"{url}/assistants", data=body, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status), answer.read()
     except urllib.error.HTTPError as error:
         with error:

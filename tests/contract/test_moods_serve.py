@@ -33,7 +33,7 @@ def serving(*args: str) -> Iterator[str]:
 
 def created(url: str) -> tuple[int, str]:
     request = urllib.request.Request(f"{url}/assistants", b'{"model": "m"}', method="POST")
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.status, json.loads(answer.read())["id"]
 
 

@@ -47,6 +47,7 @@ def test_no_answer_deviates_from_the_description(tmp_path: Path) -> None:
     with Store(":memory:") as store, running(App(store).handle) as url:
         words = [program, "run", "openapi.json", "--url", url, "--seed", str(SEED), "--no-color"]
         words += ["--max-examples", str(EXAMPLES), "--phases", "coverage,fuzzing,stateful"]
+        words += ["--suppress-health-check", "too_slow"]  # the machine may be busy
         ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False)
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
     assert "Tested: 5" in ran.stdout

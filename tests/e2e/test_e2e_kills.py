@@ -64,7 +64,7 @@ def test_n4_while_one_apply_runs_another_on_this_machine_is_told_who_holds_the_l
 
     folder.write(bot=yaml_of("bot"))
     assert folder.run("apply", "--auto-approve").code == 0
-    lock = next(Path(os.environ["ASSISTCTL_STATE_DIR"]).glob(f"*{remote_port(folder)}*/lock"))
+    lock = next(Path(os.environ["ASSISTCTL_STATE_DIR"]).glob(f"*-{remote_port(folder)}-*/lock"))
     with FileLock(str(lock)):
         (lock.parent / "holder.json").write_text(f'{{"pid": {os.getpid()}, "started": 1750000000}}')
         ran = folder.run("apply", "--auto-approve")

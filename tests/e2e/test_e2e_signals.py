@@ -9,14 +9,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+PROJECT = "project: shop\nprovider: aimlapi\n"
 FLEET = 12
+STOPPING = "nothing new is sent"
+ATTEMPTS = 6
+"""How often the program may try what a busy machine does not leave it the time for."""
 
 
 @dataclass
@@ -50,7 +56,42 @@ def slow(remote: Any) -> Iterator[Slow]:
 
 @pytest.fixture
 def fleet(folder: Any, yaml_of: Any) -> Any:
+    return filled(folder, yaml_of)
+
+
+def filled(folder: Any, yaml_of: Any) -> Any:
     return folder.write(**{f"bot-{number:02}": yaml_of(f"bot-{number:02}") for number in range(FLEET)})
+
+
+@dataclass
+class Stand:
+    """A remote that lets writes through one by one, a project for it, and no state yet."""
+
+    remote: Any
+    fleet: Any
+    slow: Slow
+    state: Path
+
+
+@pytest.fixture
+def stands(
+    tmp_path: Path, start_server: Any, open_folder: Any, yaml_of: Any
+) -> Callable[[], AbstractContextManager[Stand]]:
+    """``with stands() as stand``, as often as a test likes."""
+    numbers = count()
+
+    @contextmanager
+    def made() -> Iterator[Stand]:
+        place = tmp_path / f"stand-{next(numbers)}"
+        with start_server() as remote:
+            empty = open_folder(place, remote.url).put({"assistctl.yaml": PROJECT})
+            remote.replaced = slow = Slow(remote)
+            try:
+                yield Stand(remote, filled(empty, yaml_of), slow, place / "state")
+            finally:
+                slow.let(1000)
+
+    return made
 
 
 def apply(folder: Any, state: Path, *words: str, **environ: str) -> subprocess.Popen[bytes]:
@@ -61,8 +102,20 @@ def apply(folder: Any, state: Path, *words: str, **environ: str) -> subprocess.P
         env={**os.environ, "ASSISTCTL_STATE_DIR": str(state), "AIMLAPI_API_KEY": "none", **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=0,  # a line that was read takes nothing with it of those behind
         start_new_session=True,
     )
+
+
+def heard(process: subprocess.Popen[bytes], word: str) -> str:
+    """The program's news up to the line that holds ``word``."""
+    news = ""
+    assert process.stderr is not None
+    while word not in news:
+        line = process.stderr.readline().decode()
+        assert line, news
+        news += line
+    return news
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, dict[str, Any], str]:
@@ -77,8 +130,11 @@ def outcomes(report: dict[str, Any]) -> dict[str, int]:
     return {kind: kinds.count(kind) for kind in kinds}
 
 
-def converges(folder: Any, remote: Any, state: Path) -> None:
-    """The next run needs nobody's help, and nothing is there twice."""
+def converges(folder: Any, remote: Any, state: Path, landed: int) -> None:
+    """Once ``landed`` creates have taken effect, the next run needs nobody's help and makes nothing twice."""
+    until = time.monotonic() + 60
+    while len(remote.all()) < landed and time.monotonic() < until:
+        time.sleep(0.001)
     remote.replaced = lambda _request: None
     line = [sys.executable, "-m", "assistctl", "-C", str(folder.path), "--base-url", folder.base_url, "apply"]
     again = subprocess.run(
@@ -100,29 +156,39 @@ def test_n1_after_a_signal_what_is_under_way_ends_and_nothing_new_is_sent(
     slow.let(3)
     slow.wait_for(5)  # three are through, two are under way
     process.send_signal(number)
-    time.sleep(0.1)
+    heard(process, STOPPING)
     slow.let(1000)
-    exit_code, report, news = ended(process)
+    exit_code, report, _ = ended(process)
     assert exit_code == report["interrupted"] == code
     assert outcomes(report) == {"done": 5, "not started": FLEET - 5}
     assert len(remote.all()) == len(remote.writes) == 5
-    assert "nothing new is sent" in news
-    converges(fleet, remote, tmp_path / "state")
+    converges(fleet, remote, tmp_path / "state", 5)
 
 
 def test_n1_what_does_not_end_in_time_is_cut_and_reported_as_unknown(
-    remote: Any, fleet: Any, slow: Slow, tmp_path: Path
+    stands: Callable[[], AbstractContextManager[Stand]],
 ) -> None:
-    process = apply(fleet, tmp_path / "state", CI="true")
-    slow.let(1)
-    slow.wait_for(3)
-    process.send_signal(signal.SIGTERM)
-    exit_code, report, _ = ended(process)
-    assert exit_code == 143
+    for _ in range(ATTEMPTS):
+        with stands() as stand:
+            report, news = cut_in_time(stand)
+        if report:
+            break
+        assert "left at once" in news  # the report has 0.4 s once the requests were cut
     assert outcomes(report) == {"done": 1, "unknown": 2, "not started": FLEET - 3}
-    assert len(remote.writes) == 3
-    slow.let(1000)  # the two take effect after all
-    converges(fleet, remote, tmp_path / "state")
+
+
+def cut_in_time(stand: Stand) -> tuple[dict[str, Any], str]:
+    """The report and the news of a run that is stopped while two of its creates are held."""
+    process = apply(stand.fleet, stand.state, CI="true")
+    stand.slow.let(1)
+    stand.slow.wait_for(3)
+    process.send_signal(signal.SIGTERM)
+    exit_code, report, news = ended(process)
+    assert exit_code == 143
+    assert len(stand.remote.writes) == 3
+    stand.slow.let(1000)  # the two take effect after all
+    converges(stand.fleet, stand.remote, stand.state, 3)
+    return report, news
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -133,13 +199,13 @@ def test_n2_a_second_signal_leaves_at_once_and_loses_nothing(
     slow.let(2)
     slow.wait_for(4)
     process.send_signal(number)
-    time.sleep(0.3)
+    heard(process, STOPPING)
     process.send_signal(number)
     exit_code, report, news = ended(process)
     assert (exit_code, report) == (code, {})
     assert "left at once" in news
     slow.let(1000)
-    converges(fleet, remote, tmp_path / "state")
+    converges(fleet, remote, tmp_path / "state", 4)
 
 
 def test_n1_a_signal_while_a_retry_is_waited_for_ends_the_wait(
@@ -147,18 +213,14 @@ def test_n1_a_signal_while_a_retry_is_waited_for_ends_the_wait(
 ) -> None:
     from assistctl.server.messages import Answer
 
-    busy = threading.Event()
-
     def throttles(request: Any) -> Any:
         if request.method == "GET":
             return None
-        busy.set()
         return Answer(429, {"retry-after": "100"}, b'{"error": {"message": "slow down"}}')
 
     remote.replaced = throttles
     process = apply(fleet, tmp_path / "state")
-    assert busy.wait(30)
-    time.sleep(0.3)
+    heard(process, "retrying in 100.0 s")
     process.send_signal(signal.SIGINT)
     exit_code, report, _ = ended(process)
     assert exit_code == 130
@@ -167,12 +229,18 @@ def test_n1_a_signal_while_a_retry_is_waited_for_ends_the_wait(
 
 
 def test_the_time_limit_of_the_command_ends_an_apply_with_a_report(
-    remote: Any, fleet: Any, slow: Slow, tmp_path: Path
+    stands: Callable[[], AbstractContextManager[Stand]],
 ) -> None:
-    process = apply(fleet, tmp_path / "state", "--timeout", "3")
-    slow.let(3)
-    exit_code, report, _ = ended(process)
+    for attempt in range(ATTEMPTS):
+        with stands() as stand:
+            process = apply(stand.fleet, stand.state, "--timeout", str(3 * 2**attempt))
+            stand.slow.let(3)
+            exit_code, report, _ = ended(process)
+            assert exit_code
+            written = len(stand.remote.writes)
+            stand.slow.let(1000)
+            converges(stand.fleet, stand.remote, stand.state, written)
+        if written == 5:  # so many begin before the limit, unless the machine is too busy
+            break
     assert exit_code == 4
     assert outcomes(report) == {"done": 3, "unknown": 2, "not started": FLEET - 5}
-    slow.let(1000)
-    converges(fleet, remote, tmp_path / "state")

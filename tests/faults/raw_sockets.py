@@ -19,17 +19,23 @@ def bare_server(
 ) -> Iterator[str]:
     """A listener without any protocol of its own, for what no HTTP server would send.
 
-    With TLS where a ``context`` is given; after ``most`` connections further ones are refused.
+    With TLS where a ``context`` is given; after ``most`` connections further ones are refused. The port stays
+    taken until the end: nobody else can listen there meanwhile.
     """
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", 0), reuse_port=True)
+    port = listener.getsockname()[1]
+    taken = socket.socket()
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    taken.bind(("127.0.0.1", port))
     threading.Thread(target=_accept, args=(listener, behaviour, context, most), daemon=True).start()
     try:
         scheme = "http" if context is None else "https"
-        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"{scheme}://127.0.0.1:{port}"
     finally:
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+        taken.close()
 
 
 def _accept(

@@ -86,6 +86,8 @@ class Scene:
     """What else is put in the standard library's place while the program runs."""
     requests: list[str] = field(default_factory=list)
     """``METHOD /path`` in the order of arrival."""
+    took: float = 0.0
+    """Seconds of the clock that the last command took."""
     created_at: Callable[[], float] = lambda: time.time() - 3600
     """The server's clock: by default nothing was created a moment ago."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -108,8 +110,9 @@ class Scene:
                 patch.setenv(name, value)
             self.clock.put_in(patch)
             self.around(patch)
-            out, err = io.StringIO(), io.StringIO()
+            out, err, begun = io.StringIO(), io.StringIO(), self.clock.monotonic()
             code = run(["-C", str(self.root), *args], Console(None, out, err, os.environ))
+            self.took = self.clock.monotonic() - begun
         ran = Ran(code, out.getvalue(), err.getvalue())
         self.assert_tidy(ran)
         return ran
@@ -154,6 +157,12 @@ class Scene:
 
     def forget(self) -> None:
         self.requests.clear()
+        self.clock.waits.clear()
+
+    def assert_waited(self, seconds: float) -> None:
+        """The last command waited until ``seconds`` had passed, and not for longer; forgets its waits."""
+        assert self.took >= seconds
+        assert sum(self.clock.waits) <= seconds + 1
         self.clock.waits.clear()
 
     @property

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -166,7 +167,7 @@ def test_p4_a_create_that_the_journal_leaves_open_is_waited_for(scene: Scene) ->
     scene.forget()
     scene.journal().write_bytes(scene.journal().read_bytes() + b'\n{"intend": ["cid"]}\n')
     assert scene.write("cid").apply().code == 0
-    assert settled_seconds(scene) == pytest.approx(30, abs=1)
+    scene.assert_waited(30)
     assert scene.apply().code == 0
     assert settled_seconds(scene) == 0
     scene.assert_converged(*TWO, "cid")
@@ -188,7 +189,7 @@ def test_p4_a_foreign_journal_is_not_believed_everything_is_settled_first(scene:
     scene.forget()
     scene.journal().write_bytes(FOREIGN[name])
     assert scene.write("cid").apply().code == 0
-    assert settled_seconds(scene) == pytest.approx(30, abs=1)
+    scene.assert_waited(30)
     scene.assert_converged(*TWO, "cid")
 
 
@@ -209,14 +210,17 @@ def test_p6_a_reader_that_leaves_in_the_middle_does_not_abort_the_apply(
 ) -> None:
     many = [f"bot-{number:02}" for number in range(20)]
     scene.write(*many)
+    started = threading.Event()
 
     def leave(request: Request, _server: Handler) -> None:
         if f"{request.method} {request.path}" == CREATE and scene.requests.count(CREATE) == 3:
+            started.wait(60)
             for name in closed:
                 getattr(child, name).close()
 
     scene.fault = leave
     with program(scene, "apply", "--auto-approve", "--parallelism", "1") as child:
+        started.set()
         assert child.wait(60) == 0
     scene.fault = lambda _request, _server: None
     scene.assert_converged(*TWO, *many)
@@ -272,11 +276,12 @@ YEAR = 365 * 86400.0
 def test_p7_whatever_the_clocks_say_no_wait_is_negative_or_longer_than_the_bound(
     scene: Scene, server: float, born: float
 ) -> None:
-    scene.created_at = lambda: time.time() + server + born
+    now = time.time()  # stands still, or a busy machine would change ages
+    scene.created_at = lambda: now + server + born
     assert scene.write("old").apply().code == 0
     scene.journal().unlink()  # as on another machine
     scene.forget()
-    with bare_server(with_date(scene, lambda: time.time() + server)) as url:
+    with bare_server(with_date(scene, lambda: now + server)) as url:
         assert scene.write("cid").apply("--base-url", url).code == 0
     waited = sum(scene.clock.waits)
     assert all(wait >= 0 for wait in scene.clock.waits)
@@ -292,7 +297,8 @@ def test_p7_a_date_that_jumps_between_two_answers_changes_no_deadline(scene: Sce
 
 
 def test_p7_a_retry_after_date_is_held_against_the_servers_own_clock(scene: Scene) -> None:
-    told = formatdate(time.time() - YEAR + 7, usegmt=True)
+    then = time.time() - YEAR
+    told = formatdate(then + 7, usegmt=True)
     turned_away = [True, True]
 
     def busy(request: Request, _server: Handler) -> Answer | None:
@@ -302,7 +308,7 @@ def test_p7_a_retry_after_date_is_held_against_the_servers_own_clock(scene: Scen
         )
 
     scene.fault = busy
-    with bare_server(with_date(scene, lambda: time.time() - YEAR)) as url:
+    with bare_server(with_date(scene, lambda: then)) as url:
         assert scene.run("plan", "--base-url", url).code == 0
     assert scene.clock.waits == [pytest.approx(7, abs=2)] * 2
 

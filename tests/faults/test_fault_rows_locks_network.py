@@ -193,11 +193,12 @@ def test_n5_two_machines_at_once_make_twins_that_are_reported_and_never_resolved
 
 
 def test_n5_what_another_machine_created_a_moment_ago_is_waited_for(scene: Scene, tmp_path: Path) -> None:
+    begun = time.time()
     scene.created_at = time.time
     scene.drop(*SIX[1:]).apply()
     scene.write(*SIX).forget()
     assert scene.run("apply", "--auto-approve", ASSISTCTL_STATE_DIR=str(tmp_path / "other")).code == 0
-    assert sum(scene.clock.waits) > 25
+    assert sum(scene.clock.waits) > 28 - (time.time() - begun)
     scene.assert_converged(*SIX)
 
 

@@ -8,17 +8,20 @@ import secrets
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from tests.bench import history
-from tests.bench.fates import Choose, Reply, late, no_faults, scripted, seeded
+from tests.bench.fates import Choose, Fate, Reply, late, no_faults, scripted, seeded
 from tests.bench.fleet import OWNER
 from tests.bench.killing import Scene, Stage, Told
-from tests.bench.world import Exchange
+from tests.bench.world import Exchange, World
 from tests.bench.zygote import Kill
 
 RANDOM_KILLS = 30
+OUTLIVED = 3
+"""So many runs that end before their kill show that there is no further effect: their number differs."""
 CAMPAIGN = 2_000
 
 
@@ -37,8 +40,8 @@ def check(told: Told, what: str) -> None:
 def test_g5_a_kill_at_every_effect_of_an_apply_is_mended_by_the_next_one(
     stage: Stage, scene: Scene, how: str, parallelism: str
 ) -> None:
-    killed = 0
-    for effect in range(1, scene.effects + 1):
+    killed, outlived = 0, 0
+    for effect in count(1):
         told = stage.story(
             scene,
             [Kill(effect, how)],
@@ -48,19 +51,24 @@ def test_g5_a_kill_at_every_effect_of_an_apply_is_mended_by_the_next_one(
             same_machine=how == "before",
         )
         check(told, f"killed {how} effect {effect} with --parallelism {parallelism}")
-        killed += told.killed
-    assert killed >= scene.effects - 5, "effects are counted wrongly: the program outlived too many"
+        killed, outlived = killed + told.killed, outlived + (not told.killed)
+        if outlived == OUTLIVED:
+            break
+    assert killed >= 2 * scene.requests, "effects are counted wrongly: each request is sent and received"
 
 
 def test_g5_a_kill_at_any_instant_is_mended_by_the_next_run(stage: Stage, scene: Scene) -> None:
     seed = secrets.token_hex(4)
-    dice = random.Random(seed)  # noqa: S311 - not for secrets
-    told = [
-        stage.story(scene, [Kill(seconds=dice.uniform(0.001, scene.seconds))]) for _ in range(RANDOM_KILLS)
-    ]
-    for place, one in enumerate(told):
-        check(one, f"instant {place} of seed {seed}")
-    assert sum(one.killed for one in told) >= RANDOM_KILLS // 2
+    dice, longest, killed = random.Random(seed), scene.seconds, 0  # noqa: S311 - not for secrets
+    for place in range(10 * RANDOM_KILLS):
+        if place >= RANDOM_KILLS and killed >= RANDOM_KILLS // 2:
+            break
+        told = stage.story(scene, [Kill(seconds=dice.uniform(0.001, longest))])
+        check(told, f"instant {place} of seed {seed}")
+        killed += told.killed
+        if not told.killed:
+            longest = min(longest, told.runs[0].seconds)
+    assert killed >= RANDOM_KILLS // 2, f"seed {seed}: most runs were over before their kill"
 
 
 def test_g5_a_run_that_mends_may_be_killed_as_well(stage: Stage, scene: Scene) -> None:
@@ -71,7 +79,7 @@ def test_g5_a_run_that_mends_may_be_killed_as_well(stage: Stage, scene: Scene) -
 
 def test_the_laws_notice_a_twin_where_the_settle_wait_is_left_out(stage: Stage, scene: Scene) -> None:
     """The killed create takes effect after the next run has looked: only waiting helps against that."""
-    kill = Kill(seconds=scene.seconds + 0.1)
+    kill = Kill(2, of="/assistants?")  # as the run is about to look for the create that it has given up on
     options = ("--parallelism", "1", "--settle-seconds", "2")
     unsettled = stage.story(scene, [kill], *options, "--settle", "never", choose=first_create_late())
     assert "created-0 was created 2 times" in unsettled.violations
@@ -79,8 +87,9 @@ def test_the_laws_notice_a_twin_where_the_settle_wait_is_left_out(stage: Stage, 
 
 
 def first_create_late() -> Choose:
-    """The first create is answered with a reset and takes effect 1.5 s later."""
-    return scripted({"create": [late(1.5, Reply.RESET)]})
+    """The first create is answered with a reset and takes effect before the third list is answered: the
+    second look of a run that settles, the closing list of one that does not."""
+    return scripted({"create": [late(600, Reply.RESET)], "list": ["ok", "ok", Fate(lands=True)]})
 
 
 def test_every_law_notices_what_it_forbids() -> None:
@@ -102,6 +111,15 @@ def test_every_law_notices_what_it_forbids() -> None:
     assert history.misreported(report, [delete]) == ["delete bot is reported as failed"]
     clean = replace(create, owner=OWNER), replace(delete, target="asst_1", target_owner=OWNER)
     assert not history.touched(clean, ["asst_3"], OWNER) + history.unmarked(clean, OWNER)
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_unknown_is_the_honest_word_for_what_was_reset_before_it_was_read(method: str) -> None:
+    world = World()
+    world.begin(method, "/assistants/asst_1")
+    result = {"action": "update", "key": "bot", "id": "asst_1", "outcome": "unknown"}
+    assert history.misreported({"results": [result]}, world.history) == []
+    assert history.misreported({"results": [{**result, "id": "asst_2"}]}, world.history) != []
 
 
 @pytest.mark.campaign

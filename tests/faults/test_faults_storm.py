@@ -8,8 +8,8 @@ import os
 import random
 import secrets
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException
 from itertools import count
 from pathlib import Path
@@ -18,16 +18,22 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.bench import history
-from tests.bench.fates import FATES, Choose, Effect, Reply, no_faults, seeded
+from tests.bench.fates import FATES, OK, Choose, Effect, Reply, late, no_faults, scripted, seeded
 from tests.bench.fault_server import FaultServer
 from tests.bench.fleet import OWNER, add_strangers, compared, manifest, write_fleet, write_project
-from tests.bench.world import Row, World
+from tests.bench.world import Exchange, Row, World
 from tests.bench.zygote import Zygote
 
 RATE = 0.3
+ATTEMPTS = 5
 MOST_REQUESTS = 1.6
-"""In terms of what a run without faults sends."""
+"""In terms of what a run without faults sends, a hundred times as many creates as here."""
 SETTLE = "3"
+LISTS = 12
+"""For one run at most, where none fails: to plan, two looks in each of four waves and before the first, and
+the closing ones."""
+PATIENCE = 12
+"""Runs that a storm may need; that one of them does not converge takes several faults in a row."""
 
 
 @dataclass
@@ -55,6 +61,7 @@ class Weather:
             begun = len(world.history)
             ended = self.zygote.run([*words, "--settle-seconds", SETTLE], environ)
             passed.codes.append(ended.code)
+            passed.wrong += _badly_ended(ended.code, world.history[begun:])
             passed.told += ended.err
             if ended.out:
                 passed.lies += history.misreported(json.loads(ended.out), world.history[begun:])
@@ -77,12 +84,26 @@ class Passed:
     environ: Mapping[str, str]
     codes: list[int] = field(default_factory=list)
     lies: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    """Runs that could have done more than they did."""
     told: str = ""
     seconds: float = 0.0
 
     @property
     def requests(self) -> int:
         return len(self.world.history)
+
+    @property
+    def served(self) -> int:
+        """Requests that no fault befell: each other one may call for one more."""
+        return sum(one.fate == OK.name for one in self.world.history)
+
+
+def _badly_ended(code: int, seen: Sequence[Exchange]) -> list[str]:
+    """A run may give up (7) where a list, or a create that certainly had no effect, failed to the end."""
+    failed = [one for one in seen if one.fate == "429" or (one.kind == "list" and one.fate != OK.name)]
+    tried = max(Counter(one.key or one.kind for one in failed).values(), default=0)
+    return [] if code != 7 or tried >= ATTEMPTS else [f"exit code 7 after {[one.fate for one in seen]}"]
 
 
 @pytest.fixture
@@ -98,10 +119,12 @@ def new_fleet(folder: Path, size: int) -> tuple[Path, list[str]]:
 
 @pytest.mark.parametrize("name", FATES)
 def test_every_fate_does_to_a_create_what_its_name_says(fault_server: FaultServer, name: str) -> None:
-    fate, world = FATES[name], World(lambda _asked: FATES[name])
+    fate = replace(FATES[name], late=600 * bool(FATES[name].late))
+    world = World(lambda _asked: fate)
     url = fault_server.open(f"fate-{name}", world)
     status, body = asked(url, json.dumps({"model": "gpt-4o-mini"}).encode())
     assert len(world.truth()) == (fate.effect is Effect.NOW)
+    world.land()
     world.settle()
     assert len(world.truth()) == (fate.effect is not Effect.NEVER)
     (seen,) = world.history
@@ -114,13 +137,30 @@ def test_every_fate_does_to_a_create_what_its_name_says(fault_server: FaultServe
         assert body.startswith(b"<!DOCTYPE html>") == (fate.reply is Reply.HTML)
 
 
-def asked(url: str, body: bytes) -> tuple[int, bytes | None]:
-    """Status and body of one create; 0 without an answer, None without a whole body."""
+def test_a_late_create_takes_effect_by_itself(fault_server: FaultServer) -> None:
+    world = World(scripted({"create": [late(0.05)]}))
+    url = fault_server.open("late", world)
+    assert asked(url, json.dumps({"model": "gpt-4o-mini"}).encode())[0] == 504
+    world.settle()
+    assert len(world.truth()) == 1
+
+
+def test_no_list_is_answered_before_what_was_due_has_taken_effect(fault_server: FaultServer) -> None:
+    world = World()
+    url = fault_server.open("due", world)
+    world.due += [(0.0, lambda: bool(world.add(name="due"))), (float("inf"), lambda: False)]
+    body = asked(url)[1]
+    assert body is not None
+    assert [row["name"] for row in json.loads(body)["data"]] == ["due"]
+
+
+def asked(url: str, body: bytes | None = None) -> tuple[int, bytes | None]:
+    """Status and body of one create, or of a list; 0 without an answer, None without a whole body."""
     place = urlsplit(url)
     connection = HTTPConnection(place.netloc, timeout=10)
     status = 0
     try:
-        connection.request("POST", f"{place.path}/assistants", body)
+        connection.request("POST" if body else "GET", f"{place.path}/assistants", body)
         answer = connection.getresponse()
         status = answer.status
         return status, answer.read()
@@ -136,13 +176,15 @@ def test_sixty_creates_in_a_storm_converge_with_few_requests_and_no_twins(
     project, keys = new_fleet(tmp_path / "fleet", 60)
     clean = weather.apply(project, no_faults)
     seed = secrets.token_hex(4)
-    stormy = weather.apply(project, seeded(seed, RATE), most=2)
-    assert stormy.codes in ([0], [4, 0]), f"seed {seed}: {stormy.codes}\n{stormy.told}"
+    stormy = weather.apply(project, seeded(seed, RATE), most=PATIENCE)
+    assert stormy.codes[-1] == 0, f"seed {seed}: {stormy.codes}\n{stormy.told}"
+    assert set(stormy.codes[:-1]) <= {4, 7}, f"seed {seed}: {stormy.codes}\n{stormy.told}"
     truth = stormy.world.truth()
     assert not history.twins(truth, OWNER) + history.wrong_keys(truth, OWNER, keys), f"seed {seed}"
-    assert not stormy.lies, f"seed {seed}"
+    assert not stormy.lies + stormy.wrong, f"seed {seed}: {stormy.lies + stormy.wrong}"
     assert compared(truth) == compared(clean.world.truth())
-    assert stormy.requests <= MOST_REQUESTS * clean.requests, f"seed {seed}: {stormy.requests} requests"
+    most = clean.requests + LISTS * len(stormy.codes)
+    assert stormy.served <= most, f"seed {seed}: {stormy.served} of {stormy.requests} requests"
     assert weather.plan_code(stormy) == 0
 
 
@@ -155,7 +197,7 @@ def test_changes_and_deletions_in_a_storm_converge_and_every_report_is_true(
     rows = before.truth()
     clean = weather.apply(fleet.after, no_faults, rows=rows).world.truth()
     seed = secrets.token_hex(4)
-    stormy = weather.apply(fleet.after, seeded(seed, RATE), rows=rows, most=4)
+    stormy = weather.apply(fleet.after, seeded(seed, RATE), rows=rows, most=PATIENCE)
     assert stormy.codes[-1] == 0, f"seed {seed}: {stormy.codes}\n{stormy.told}"
     assert set(stormy.codes[:-1]) <= {3, 4, 7}, f"seed {seed}: {stormy.codes}\n{stormy.told}"
     truth, asked = stormy.world.truth(), stormy.world.history

@@ -132,9 +132,9 @@ def _odd_name(name: str, rng: Random) -> str:
     return folder + slash + rng.choice(odd)
 
 
-@pytest.mark.parametrize("batch", range(4))
+@pytest.mark.parametrize("batch", range(12))
 def test_a_spoiled_project_ends_in_an_exit_code_of_the_table(tmp_path: Path, batch: int) -> None:
-    numbers = range(batch * 450, (batch + 1) * 450)
+    numbers = range(batch * 150, (batch + 1) * 150)
     assert run_cases(spoiled_project(Checkout(tmp_path / "shop")), 20261122, numbers) == []
 
 

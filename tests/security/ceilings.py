@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from typing import Any
 
 from tests.security.stage import Ran
 
+_TRIES = 5
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 _WARM = ("assistctl.manifest.fleet", "assistctl.manifest.schema", "assistctl.render.diagnostics")
 
 
@@ -34,7 +37,18 @@ class Ceilings:
         )
 
     def run(self, folder: Path, *words: str, memory: int, cpu: int, **environ: str) -> Ran:
-        """``code`` is negative for the signal that a ceiling ended it with."""
+        """``code`` is negative for the signal that a ceiling ended it with.
+
+        What else the processor does at the time is paid from the same account: the ceiling for CPU time is
+        broken by what breaks it every time.
+        """
+        for _ in range(_TRIES):
+            ran = self._once(folder, *words, memory=memory, cpu=cpu, **environ)
+            if ran.code not in _OUT_OF_TIME:
+                break
+        return ran
+
+    def _once(self, folder: Path, *words: str, memory: int, cpu: int, **environ: str) -> Ran:
         job = {"words": words, "folder": str(folder), "memory": memory, "cpu": cpu}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -46,7 +60,7 @@ class Ceilings:
         """Ends the process."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)
         if self._process.stdout is not None:
             self._process.stdout.close()
 

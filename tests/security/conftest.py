@@ -30,6 +30,12 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow one another at once: no time limit has to cut the waits between them."""
+    monkeypatch.setattr("assistctl.cli.signals.Signals.sleep", lambda _self, _seconds: None)
+
+
+@pytest.fixture
 def remote() -> Iterator[Remote]:
     """A server of this test's own."""
     with serving() as started:

@@ -24,7 +24,9 @@ class RawServer:
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self._open: list[socket.socket] = []
+        self._open = [self._listener]
+        self._closed = False
+        self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -42,23 +44,31 @@ class RawServer:
             while True:
                 connection, _ = self._listener.accept()
                 self.connections += 1
-                self._open.append(connection)
+                self._keep(connection)
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _keep(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._open.append(connection)
+            if self._closed:
+                connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError):
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
-                self._open.append(connection)
+                self._keep(connection)
             while request := _read(connection):
                 self.requests.append(request)
                 self._behave(connection, request)
 
     def close(self) -> None:
-        for connection in (self._listener, *self._open):
-            with contextlib.suppress(OSError, ValueError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
+        with self._lock:
+            self._closed = True
+            for connection in self._open:
+                with contextlib.suppress(OSError, ValueError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
 
 
 @contextmanager

@@ -190,6 +190,7 @@ def test_n7_a_server_that_speaks_no_tls_gets_no_key(alone: Checkout, target: Raw
     assert KEY.encode() not in target.heard
 
 
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 def test_a_proxy_of_the_environment_gets_the_tunnel_and_never_the_key(
     alone: Checkout, target: RawServer, variable: str
@@ -197,7 +198,7 @@ def test_a_proxy_of_the_environment_gets_the_tunnel_and_never_the_key(
     refusing = answer("407 Proxy Authentication Required")
     with raw_server(refusing) as proxy:
         alone.base_url = "https://remote.invalid"
-        ran = alone.run("plan", "--timeout", "1", AIMLAPI_API_KEY=KEY, **{variable: proxy.url})
+        ran = alone.run("plan", AIMLAPI_API_KEY=KEY, **{variable: proxy.url})
         assert ran.code == 7
         assert proxy.heard.startswith(b"CONNECT remote.invalid:443 ")
         assert KEY.encode() not in proxy.heard

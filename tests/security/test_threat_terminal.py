@@ -278,9 +278,10 @@ def test_the_error_text_of_a_failed_write_is_shown_safely(
         b'{"data": [{"id": "\\u001b[2J##[x]"}]}',
     ],
 )
+@pytest.mark.usefixtures("no_waits")
 def test_an_answer_that_is_no_list_is_quoted_safely(checkout: Checkout, remote: Remote, body: bytes) -> None:
     remote.replaced = lambda _request: Answer(200, {}, body)
-    ran = checkout.put({"assistants/bot.yaml": manifest()}).run("plan", "--timeout", "0.3")
+    ran = checkout.put({"assistants/bot.yaml": manifest()}).run("plan")
     assert ran.code == 7
     safe(ran.shown)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,21 +23,54 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
 _US = os.getpid()
+_LONG = 60.0
+"""Seconds that the slowest machine may take for what happens at once elsewhere."""
 
 
-def _squared(piece: int) -> tuple[int, int]:
-    time.sleep(0.002)
-    return piece * piece, os.getpid()
+class Roll:
+    """Which processes came by, told across them: whoever waits for others waits for what they did."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def sign(self) -> None:
+        (self._folder / str(os.getpid())).touch()
+
+    def wait_for(self, number: int) -> None:
+        """Returns once so many processes have signed."""
+        end = time.monotonic() + _LONG
+        while len(list(self._folder.iterdir())) < number:
+            assert time.monotonic() < end, f"less than {number} processes came by"
+            time.sleep(0.001)
+
+
+@pytest.fixture(autouse=True)
+def no_copy_is_left() -> Iterator[None]:
+    """Whatever a test does; children of somebody else are none of its own."""
+    before = _children()
+    yield
+    assert _children() <= before
+
+
+@pytest.fixture
+def roll(tmp_path: Path) -> Roll:
+    return Roll(tmp_path)
 
 
 @pytest.mark.parametrize("copies", [0, 1, 3])
 @pytest.mark.parametrize("pieces", [0, 1, 100])
-def test_every_piece_is_done_once_whoever_does_it(pieces: int, copies: int) -> None:
-    with shared(pieces, _squared, copies) as results:
+def test_every_piece_is_done_once_whoever_does_it(roll: Roll, pieces: int, copies: int) -> None:
+    everyone = min(1 + copies, pieces)
+
+    def squared(piece: int) -> tuple[int, int]:
+        roll.sign()
+        roll.wait_for(everyone)
+        return piece * piece, os.getpid()
+
+    with shared(pieces, squared, copies) as results:
         found = list(results)
     assert sorted((piece, square) for piece, (square, _) in found) == [(n, n * n) for n in range(pieces)]
-    assert len({pid for _, (_, pid) in found}) == (min(1 + copies, pieces) if pieces < 100 else 1 + copies)
-    _no_child_is_left()
+    assert len({pid for _, (_, pid) in found}) == everyone
 
 
 def test_results_larger_than_a_pipe_arrive_whole() -> None:
@@ -47,44 +81,48 @@ def test_results_larger_than_a_pipe_arrive_whole() -> None:
     }
 
 
-def test_pieces_of_a_copy_that_dies_are_done_here() -> None:
+def test_pieces_of_a_copy_that_dies_are_done_here(roll: Roll) -> None:
     def work(piece: int) -> int:
-        time.sleep(0.002)
         if os.getpid() != _US and piece > 10:
+            roll.sign()
             os.kill(os.getpid(), signal.SIGKILL)
         return piece
 
     with shared(50, work, 2) as results:
+        roll.wait_for(2)
         assert sorted(results) == [(piece, piece) for piece in range(50)]
-    _no_child_is_left()
 
 
-def test_what_a_piece_raises_comes_out_here_even_if_a_copy_met_it_first() -> None:
+def test_what_a_piece_raises_comes_out_here_even_if_a_copy_met_it_first(roll: Roll) -> None:
     def work(piece: int) -> int:
-        time.sleep(0.002)
         if piece == 3:
+            roll.sign()
             raise ValueError("piece three")
         return piece
 
-    with pytest.raises(ValueError, match="piece three"), shared(20, work, 2) as results:
-        list(results)
-    _no_child_is_left()
+    with pytest.raises(ValueError, match="piece three"):
+        _late(roll, work, copies=2)
 
 
-def test_leaving_early_ends_the_copies() -> None:
-    with shared(100, lambda piece: time.sleep(60) if os.getpid() != _US else piece, 2) as results:
+def test_leaving_early_ends_the_copies(roll: Roll) -> None:
+    def work(piece: int) -> int:
+        if os.getpid() != _US:
+            roll.sign()
+            time.sleep(_LONG)
+        return piece
+
+    with shared(100, work, 2) as results:
+        roll.wait_for(2)
         next(results)
-    _no_child_is_left()
 
 
-def test_only_data_of_our_own_is_taken_from_a_copy() -> None:
+def test_only_data_of_our_own_is_taken_from_a_copy(roll: Roll) -> None:
     def work(piece: int) -> object:
-        time.sleep(0.002)
+        roll.sign()
         return Fraction(piece) if os.getpid() != _US else Absent()
 
-    with pytest.raises(Exception, match=r"fractions.Fraction is no result"), shared(50, work, 1) as results:
-        list(results)
-    _no_child_is_left()
+    with pytest.raises(Exception, match=r"fractions.Fraction is no result"):
+        _late(roll, work, copies=1)
 
 
 def test_no_copy_is_made_of_a_process_with_threads() -> None:
@@ -131,9 +169,18 @@ def test_copies_end_when_this_process_is_killed(tmp_path: Path) -> None:
         process.kill()
         process.stdout.read()  # ends when nobody has the pipe any more
     assert copies
-    assert not any(os.path.exists(f"/proc/{pid}/exe") for pid in copies)
+    end = time.monotonic() + _LONG
+    while any(os.path.exists(f"/proc/{pid}/exe") for pid in copies):
+        assert time.monotonic() < end, "a copy outlived this process"
 
 
-def _no_child_is_left() -> None:
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+def _late(roll: Roll, work: Callable[[int], object], copies: int) -> None:
+    """This process begins once a copy has signed."""
+    with shared(20, work, copies) as results:
+        roll.wait_for(1)
+        list(results)
+
+
+def _children() -> set[str]:
+    """Of this thread, also those that have ended and were not waited for."""
+    return {*Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text("ascii").split()}

@@ -117,7 +117,7 @@ def test_every_end_is_told_once_as_it_happens(world: Any, make: Any) -> None:
 
 
 def test_as_many_writes_are_under_way_as_parallelism_says(world: Any, make: Any) -> None:
-    together = Barrier(3, timeout=5)
+    together = Barrier(3, timeout=60)
     world.provider.faults["create"] = [lambda: together.wait() and None] * 3
     report = world.apply(world.plan(*(make.desired(key) for key in "abc")), parallelism=3)
     assert report.complete

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -51,9 +50,7 @@ def test_a_symbolic_link_is_never_followed(tmp_path: Path) -> None:
 
 def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    started = time.monotonic()
     assert _refusal(tmp_path, "pipe") is Refusal.NOT_REGULAR
-    assert time.monotonic() - started < 1
 
 
 def test_folders_and_missing_files_are_told_apart(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from assistctl.model.diagnostic import Severity
 
 MakeFleet = Callable[..., Fleet]
 MakeProject = Callable[..., ProjectFile]
+QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 _TODAY = Inputs(today="2026-11-22")
 
 
@@ -227,7 +228,7 @@ def test_every_field_can_be_traced_to_its_file_and_line(make_project: MakeProjec
     assert count_files(project) == 1
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=QUIET, deadline=None)
 @given(data=st.binary(max_size=120))
 def test_any_bytes_as_a_manifest_never_raise(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "assistants").mkdir(exist_ok=True)
@@ -251,7 +252,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=QUIET, deadline=None)
 @given(value=st.dictionaries(st.sampled_from(_KEYS), _VALUES, min_size=1, max_size=5))
 def test_any_shape_of_a_manifest_never_raises(value: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "assistants").mkdir(exist_ok=True)
@@ -276,7 +277,7 @@ def test_a_tool_type_of_the_wrong_shape_is_a_finding(tmp_path: Path, wrong: obje
 _PROJECT_KEYS = ["provider", "manifests", "defaults", "vars", "environments", "limits", "policies", "x"]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=QUIET, deadline=None)
 @given(
     value=st.dictionaries(
         st.sampled_from(

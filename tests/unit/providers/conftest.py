@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from assistctl.model.clock import Clock
 from assistctl.model.profile import Profile
 from assistctl.providers.client import Client
 from assistctl.providers.connect import connect
@@ -47,6 +48,24 @@ class QuickClock:
 
     def sleep(self, seconds: float) -> None:
         pass
+
+
+class CountingClock(QuickClock):
+    """Time that stands still until ``begin``; from then on each look at it is a hundredth of a second later.
+
+    What is bounded by it is bounded in steps, however long the machine takes for one.
+    """
+
+    def __init__(self) -> None:
+        self.running = False
+        self.looks = 0
+
+    def begin(self) -> None:
+        self.running = True
+
+    def now(self) -> float:
+        self.looks += self.running
+        return self.looks / 100
 
 
 @dataclass
@@ -126,7 +145,9 @@ class RawServer:
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._open: list[socket.socket] = []
+        self._open = [self._listener]
+        self._closed = False
+        self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -134,8 +155,14 @@ class RawServer:
             while True:
                 connection, _ = self._listener.accept()
                 self.connections += 1
-                self._open.append(connection)
+                self._keep(connection)
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _keep(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._open.append(connection)
+            if self._closed:
+                connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -145,10 +172,12 @@ class RawServer:
                 behaviour(connection, request)
 
     def close(self) -> None:
-        for connection in (self._listener, *self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
+        with self._lock:
+            self._closed = True
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
 
 
 def _read_request(connection: socket.socket) -> bytes:
@@ -161,8 +190,7 @@ def _read_request(connection: socket.socket) -> bytes:
     head, _, body = data.partition(b"\r\n\r\n")
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     missing = int(lengths[0].split(b":")[1]) - len(body) if lengths else 0
-    while missing > 0:
-        piece = connection.recv(missing)
+    while missing > 0 and (piece := connection.recv(missing)):
         data, missing = data + piece, missing - len(piece)
     return data
 
@@ -199,13 +227,13 @@ def over_socket() -> Iterator[Callable[..., WireProvider]]:
     """A provider over real sockets whose waits between attempts take no time."""
     opened: list[WireProvider] = []
 
-    def make(url: str, seconds: float | None = None) -> WireProvider:
+    def make(url: str, seconds: float | None = None, clock: Clock | None = None) -> WireProvider:
         opened.append(
             connect(
                 Profile("raw", url),
                 url,
                 KEY,
-                clock=QuickClock(),
+                clock=clock or QuickClock(),
                 notify=lambda line: None,
                 timeout_total=seconds,
             )
@@ -220,4 +248,11 @@ def over_socket() -> Iterator[Callable[..., WireProvider]]:
 @pytest.fixture
 def wire() -> dict[str, Callable[..., object]]:
     """The builders above, for test modules (conftest modules are not imported)."""
-    return {"answer": answer, "assistant": assistant, "page": page, "raw": raw, "reset": reset}
+    return {
+        "answer": answer,
+        "assistant": assistant,
+        "page": page,
+        "raw": raw,
+        "reset": reset,
+        "clock": CountingClock,
+    }

@@ -318,7 +318,7 @@ def test_a_write_that_waits_passes_once_another_ends() -> None:
             thread = threading.Thread(target=wait)
             thread.start()
             assert not passed.is_set()
-        thread.join(10)
+        thread.join(60)
         assert passed.is_set()
 
 
@@ -333,7 +333,7 @@ def test_a_write_that_waits_passes_once_the_window_has_grown() -> None:
         thread = threading.Thread(target=wait)
         thread.start()
         gate.succeeded(one, FLAT)
-        thread.join(10)
+        thread.join(60)
         assert passed.is_set()
 
 
@@ -350,7 +350,7 @@ def test_stop_lets_all_who_wait_through_at_once() -> None:
             thread.start()
         gate.stop()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
     assert found == [True] * 6
 
 

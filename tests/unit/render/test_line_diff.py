@@ -15,6 +15,7 @@ from assistctl.model.plan import Action, Cause, Change, FieldChange, Plan
 from assistctl.render.line_diff import DiffLine, line_diff
 from assistctl.render.plan_text import plan_lines
 from assistctl.render.style import texts
+from tests.fuzz.running_cases import watched
 
 lines = st.sampled_from(["a\n", "b\n", "c\n", "## H\n", "\n", "a\r\n", *(f"line {n}\n" for n in range(30))])
 prompts = st.builds(
@@ -122,13 +123,14 @@ HOSTILE = {
 }
 
 
-@pytest.mark.timeout(20)  # each takes well below a second; quadratic work would take minutes
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_longest_prompts_are_shown_in_bounded_time(name: str) -> None:
+    """Of the processor, in seconds; quadratic work would take minutes."""
     before, after = HOSTILE[name]
     change = FieldChange("instructions", before, after, Cause.MANIFEST)
     plan = Plan("a/b", "local", "", (Change(Action.UPDATE, "k", "asst_1", (change,)),))
-    assert len(list(texts(plan_lines(plan, full=False)))) < 420
+    with watched(20):
+        assert len(list(texts(plan_lines(plan, full=False)))) < 420
 
 
 def test_folded_lines_are_counted_to_the_last() -> None:

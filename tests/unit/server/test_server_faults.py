@@ -25,7 +25,7 @@ ALWAYS = ("504", "lost", "truncated")
 
 
 def ask(url: str, method: str = "POST", body: bytes | None = BODY) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     try:
         connection.request(method, "/assistants", body)
         answer = connection.getresponse()
@@ -74,7 +74,7 @@ def test_a_truncated_answer_breaks_off_in_its_body(store: Store) -> None:
 
 def test_after_500_reset_the_same_connection_is_reset_and_a_new_one_is_not(store: Store) -> None:
     with running(failing("500-reset", App(store).handle)) as url:
-        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
         connection.request("POST", "/assistants", BODY)
         answer = connection.getresponse()
         assert (answer.status, answer.getheader("connection")) == (500, None)
