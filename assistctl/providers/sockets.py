@@ -76,26 +76,38 @@ class Connections:
 
 
 class BoundedStream(httpcore.NetworkStream):
-    """A connection whose reads and writes end at the deadline of the thread that uses it."""
+    """A connection whose reads and writes end at the deadline of the thread that uses it.
+
+    The library may hand one out that another thread is closing: after a 5xx, or because it was idle too
+    long. A request whose first byte is still to come moves on to another connection then.
+    """
 
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline, connections: Connections) -> None:
         connections.add(inner)
         self._inner = inner
         self._deadline = deadline
         self._connections = connections
+        self._closed = False
+        self._asking = False
+        """Whether something was written since the last read."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._asking = False
         if self._deadline.left() <= 0:
             raise httpcore.ReadTimeout("the time for this request is over")
         return self._inner.read(max(max_bytes, _READ_BYTES), self._deadline.cap(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._closed and not self._asking:
+            raise httpcore.ConnectionNotAvailable
+        self._asking = True
         for start in range(0, len(buffer), _WRITE_BYTES):
             if self._deadline.left() <= 0:
                 raise httpcore.WriteTimeout("the time for this request is over")
             self._inner.write(buffer[start : start + _WRITE_BYTES], self._deadline.cap(timeout))
 
     def close(self) -> None:
+        self._closed = True
         self._inner.close()
 
     def start_tls(

@@ -9,15 +9,23 @@ import time
 import tracemalloc
 from typing import Any
 
+import httpcore
 import pytest
 
 from assistctl.errors import NotApplied, NotStarted, OutcomeUnknown, RemoteError, UsageFault
 from assistctl.model.profile import Profile
 from assistctl.providers import client
 from assistctl.providers.connect import connect
+from assistctl.providers.message import Request
+from assistctl.providers.sockets import BoundedStream, Connections, Deadline
 
 ASSISTANT = b'{"id": "asst_1", "model": "gpt-4o"}'
 BODY = {"model": "gpt-4o"}
+
+
+class Clock:
+    now = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
 
 
 def test_c1_nobody_listening_is_not_applied(over_socket: Any) -> None:
@@ -186,6 +194,33 @@ def test_a_connection_that_idled_for_a_second_is_not_used_for_a_write(
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_write_that_gets_a_connection_which_another_thread_is_closing_goes_out_on_a_new_one(
+    raw_server: Any, wire: Any, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    # So it looks to a thread that has looked just before the other one closed it.
+    monkeypatch.setattr(httpcore.HTTPConnection, "has_expired", lambda _: False)
+    server = raw_server(wire["raw"]("503 Busy"), wire["raw"](body=ASSISTANT))
+    plain = client.network_client(server.url, Clock())
+    assert plain.send(Request("GET", server.url + "/", {}), 60).status == 503
+    body = b"{}" if method == "POST" else b""
+    assert plain.send(Request(method, server.url + "/", {}, body), 60).status == 200
+    plain.close()
+    assert server.connections == 2
+    assert [request.split()[0].decode() for request in server.requests] == ["GET", method]
+
+
+def test_a_request_that_has_begun_is_never_sent_again_on_another_connection() -> None:
+    stream = BoundedStream(httpcore.MockBackend([]).connect_tcp("host", 80), Deadline(Clock()), Connections())
+    stream.write(b"DELETE /assistants/asst_1 HTTP/1.1\r\n\r\n")
+    stream.close()
+    stream.write(b"")  # the body of a deletion
+    with pytest.raises(httpcore.ReadError):
+        stream.read(1)
+    with pytest.raises(httpcore.ConnectionNotAvailable):
+        stream.write(b"DELETE")
+
+
 def test_n7_a_server_that_speaks_no_tls_is_not_applied(over_socket: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -241,10 +276,6 @@ def test_a_handler_serves_inside_this_process() -> None:
     ) -> tuple[int, dict[str, str], bytes]:
         seen.append((method, path, dict(query), body, headers.get("authorization")))
         return 200, {"Content-Type": "application/json"}, b'{"data": []}' if method == "GET" else ASSISTANT
-
-    class Clock:
-        now = staticmethod(time.monotonic)
-        sleep = staticmethod(time.sleep)
 
     provider = connect(
         Profile("local", auth="none"), "", None, clock=Clock(), notify=lambda line: None, handler=handler
