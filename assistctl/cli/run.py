@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
+import sys
+import time
 from collections.abc import Sequence
 from types import FrameType
 
@@ -15,12 +18,15 @@ from .app import PROGRAM, build
 from .console import Console
 from .failures import Terminated, report
 
+_AGAIN_SECONDS = 0.001
+"""From the moment that an interrupt got lost: by then whoever lost it is probably past that place."""
 COMPLETE_VARIABLE = "_ASSISTCTL_COMPLETE"
 """Set by the completion scripts: the shell asks for words, nobody runs a verb."""
 
 
 class Interrupts:
-    """What signals raise, and what they raised: some libraries make an error of their own out of it."""
+    """What signals raise, and what they raised: some libraries make an error of their own out of it, and
+    where C calls Python an exception may get lost altogether."""
 
     def __init__(self) -> None:
         self.raised: KeyboardInterrupt | None = None
@@ -30,20 +36,37 @@ class Interrupts:
         signal.signal(signal.SIGTERM, self._arrived)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._arrived)
+        sys.unraisablehook = self._ignored
 
     def _arrived(self, number: int, _frame: FrameType | None) -> None:
         self.raised = Terminated() if number == signal.SIGTERM else KeyboardInterrupt()
         raise self.raised
+
+    def _ignored(self, lost: sys.UnraisableHookArgs) -> None:
+        """An exception that nobody can catch: an interrupt arrives once more, everything else is told."""
+        if self.raised is None or lost.exc_value is not self.raised:
+            sys.__unraisablehook__(lost)
+            return
+        number = signal.SIGTERM if isinstance(self.raised, Terminated) else signal.SIGINT
+        _thread.start_new_thread(_again, (_thread.get_ident(), number))
+
+
+def _again(thread: int, number: signal.Signals) -> None:
+    time.sleep(_AGAIN_SECONDS)
+    if sys.platform == "win32":
+        _thread.interrupt_main(number)
+    else:
+        signal.pthread_kill(thread, number)  # unlike the other, it also ends a wait
 
 
 def run_process(argv: Sequence[str], app: click.Group | None = None) -> int:
     """:func:`run` with this process's streams and signals."""
     _reserve_standard_descriptors()
     interrupts = Interrupts()
-    interrupts.install()
     try:
+        interrupts.install()
         return run(argv, Console.of_process(), app, interrupts)
-    except Terminated:  # a second signal, while the first one was being reported
+    except Terminated:  # before anything was begun, or a second signal, while the first was being reported
         return ExitCode.TERMINATED
 
 
@@ -63,6 +86,9 @@ def run(
     except (Exception, KeyboardInterrupt) as error:  # the only catch-all: nothing may end in a traceback
         raised = interrupts.raised if interrupts else None
         code = report(raised or error, console, argv, os.environ)
+    else:
+        if interrupts and interrupts.raised:  # lost on its way here
+            code = report(interrupts.raised, console, argv, os.environ)
     return _close(code, argv, console)
 
 

@@ -231,29 +231,59 @@ sys.exit(run.run_process(["wait"], tree))
     assert err in ("Error: interrupted\n", "Error: terminated\n")
 
 
-def test_an_interrupt_wins_over_whatever_a_library_makes_of_it():
-    swallowing = """
-import os, signal, sys, types
+INTERRUPTED = """
+import os, signal, sys, time, types
 from assistctl.cli import run, app, table
 from assistctl.cli.verb import verb
 
 @verb
 def command(call):
     "Is interrupted."
-    try:
+    BODY
+
+class Interrupts:
+    def __del__(self):
         os.kill(os.getpid(), int(sys.argv[1]))
+
+module = types.ModuleType("interrupted_verb")
+module.command = command
+sys.modules["interrupted_verb"] = module
+tree = app.build({"work": table.Row("interrupted_verb", "Is interrupted.")})
+sys.exit(run.run_process(["work"], tree))
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        """
+    try:
+        Interrupts().__del__()
     except KeyboardInterrupt as error:
         raise ValueError("building failed: KeyboardInterrupt") from None
-
-module = types.ModuleType("swallowing_verb")
-module.command = command
-sys.modules["swallowing_verb"] = module
-tree = app.build({"swallow": table.Row("swallowing_verb", "Is interrupted.")})
-sys.exit(run.run_process(["swallow"], tree))
-"""
-    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-        ran = subprocess.run(
-            [sys.executable, "-c", swallowing, str(int(number))], capture_output=True, text=True, check=False
-        )
-        assert (ran.returncode, ran.stdout) == (code, "")
-        assert ran.stderr in ("Error: interrupted\n", "Error: terminated\n")
+""",
+        """
+    try:
+        Interrupts().__del__()
+    except KeyboardInterrupt as error:
+        return 0
+""",
+        """
+    Interrupts()
+    time.sleep(60)
+""",
+    ],
+    ids=["makes an error of it", "passes over it", "cannot raise it"],
+)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_wins_over_a_library_that(body, number, code):
+    program = INTERRUPTED.replace("    BODY", body)
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(int(number))],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (ran.returncode, ran.stdout) == (code, "")
+    assert ran.stderr in ("Error: interrupted\n", "Error: terminated\n")
