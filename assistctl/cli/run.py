@@ -95,7 +95,9 @@ def run(
 def _invoke(tree: click.Group, argv: Sequence[str], console: Console) -> int:
     try:
         with tree.make_context(PROGRAM, list(argv), obj=console, terminal_width=_help_width(console)) as ctx:
-            return int(ctx.command.invoke(ctx) or 0)
+            code = int(ctx.command.invoke(ctx) or 0)
+            console.flush()  # while signals still mean what the verb wants them to
+            return code
     except click.exceptions.Exit as end:  # --help and --version
         return end.exit_code
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import click
+
 from .verb import Call
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ def chosen_of(call: Call) -> Chosen:
 
 
 def ports_of(call: Call) -> Ports:
-    """The real world: this process's environment, clock and signals, news on standard error."""
+    """The real world: this process's environment, clock and signals, news on standard error.
+
+    Signals have their usual meaning again when the verb's context ends."""
     from assistctl.commands.ports import Ports
     from assistctl.render.escape import escape
 
@@ -40,6 +44,7 @@ def ports_of(call: Call) -> Ports:
         call.console.note(escape(news))
 
     signals = Signals(os.environ, note, call.options.timeout)
+    click.get_current_context().call_on_close(signals.end)
     return Ports(
         environ=os.environ,
         clock=signals,
