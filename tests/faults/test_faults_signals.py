@@ -115,7 +115,7 @@ class Office:
         if ended.out:
             return found + history.misreported(ended.data, seen)
         wrote = any(one.write for one in seen)
-        silent = over or (AT_ONCE in ended.err and stopped.took > DRAIN)
+        silent = AT_ONCE in ended.err and stopped.took > DRAIN
         return found + ["there is no report, but there were writes"] * (wrote and not silent)
 
     def harm(self, name: str) -> list[str]:
@@ -150,7 +150,7 @@ def story(ended: Ended, seen: Sequence[Exchange]) -> str:
 
 def was_over(seen: Sequence[Exchange], moment: float | None) -> bool:
     """Whether the work was done, up to the closing list, when the signal came: by then the report is on its
-    way, and it depends on the instant whether the signal still shows in it or cuts it off."""
+    way, and it depends on the instant whether the signal still shows in it."""
     if moment is None or not any(one.write for one in seen):
         return False
     return seen[-1].kind == "list" and all(one.ended is not None and one.ended <= moment for one in seen)
