@@ -15,9 +15,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nobody can send
 
 STAGE = """
 import os, signal, sys, time
-from contextlib import suppress
 from assistctl.cli import signals
-from assistctl.cli.run import Interrupts
+from assistctl.cli.interrupts import Interrupts
 
 class Provider:
     def stop(self): pass
